@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Makes the root filesystem that a slim container image of one package holds, and an EROFS
+# image of it with fingerprints. Prints the cache entry: DIR/{tree,image.erofs,package}.
+#
+#   image.sh PACKAGE VERSION SUITE URL|SUITE[,URL|SUITE]      (a line of pair.sh)
+. "$(dirname "$0")/../lib.sh"
+need_root "$@"
+[ $# = 4 ] || die "usage: image.sh PACKAGE VERSION SUITE URL|SUITE[,URL|SUITE]"
+package=$1 version=$2 suite=$3
+IFS=, read -ra sources <<<"$4"
+
+# The mirror is no part of the content; what this script does to it is.
+suites=$(printf '%s\n' "${sources[@]##*|}")
+dir=$COFS_CACHE/demo-$package-$(key "$package" "$version" "$suites" "$(cat "$0")")
+[ -e "$dir/.complete" ] && { echo "$dir"; exit; }
+need_disk 2
+with_lock "$(basename "$dir")"
+[ -e "$dir/.complete" ] && { echo "$dir"; exit; }
+
+root=$("$COFS_TOP/scripts/root.sh")
+deb=()
+for s in "${sources[@]}"; do
+	deb+=("deb ${s%|*} ${s##*|} main")
+done
+options=()
+# Backports yield to trixie unless asked for by name, and so would the package's own parts.
+[ "$suite" != trixie-backports ] || options+=(--aptopt="APT::Default-Release \"$suite\"")
+# As slim images do: no manuals, no translations, no documentation but licences.
+for path in man locale info lintian linda groff doc; do
+	options+=(--dpkgopt="path-exclude=/usr/share/$path/*")
+done
+options+=(--dpkgopt='path-include=/usr/share/doc/*/copyright')
+
+rm -rf "$dir"
+mkdir -p "$dir"
+step 40 "making a root with $package $version ($suite)" "$COFS_CACHE/log/$(basename "$dir").log" \
+	mmdebstrap --variant=minbase --mode=root \
+	--keyring="$root/usr/share/keyrings/debian-archive-keyring.gpg" \
+	--aptopt='Acquire::Check-Valid-Until "false"' \
+	--aptopt='APT::Install-Recommends "false"' \
+	"${options[@]}" --include="$package=$version" \
+	--customize-hook='rm -f "$1/etc/resolv.conf" "$1/etc/hostname" "$1/etc/machine-id"' \
+	--customize-hook='find "$1/var/cache" "$1/var/log" -type f -delete' \
+	"${sources[0]##*|}" "$dir/tree" "${deb[@]}"
+echo "$package $version" >"$dir/package"
+installed=$(chroot "$dir/tree" dpkg-query -W -f '${Version}' "$package")
+[ "$installed" = "$version" ] || die "the root holds $package $installed, not $version"
+
+step 5 "making its EROFS image" "$COFS_CACHE/log/$(basename "$dir")-mkfs.log" \
+	"$COFS_TOP/scripts/in-root" --chdir "/cache/$(basename "$dir")" \
+	mkfs.erofs --quiet --xattr-inode-digest=trusted.erofs.fingerprint image.erofs tree
+touch "$dir/.complete"
+echo "$dir"
