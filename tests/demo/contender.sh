@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Mounts the two images, reads all of both in two ways and runs a server from each. Prints
+# "demo: CONTENDER KEY VALUE" lines, or "demo: CONTENDER failed WHY" and ends with status 1.
+#
+#   contender.sh PACKAGE CONTENDER FSTYPE [OPTIONS]
+#
+# Whatever is not the files' data is in memory before the first of two samples, so that
+# their difference is the data. The servers' difference has what they looked up, too.
+set -euo pipefail
+here=$(dirname "$0")
+. "$here/pages.sh"
+. "$here/servers/$1.sh"
+contender=$2 fstype=$3 options=${4:-}
+
+run=/run/demo
+devices=(/dev/disk/cofs/a /dev/disk/cofs/b)
+roots=("$run/a" "$run/b")
+servers=()
+patience=120		# seconds until both servers must have answered
+tool=$here/../../cofs-demo
+
+report() { printf 'demo: %s %s %s\n' "$contender" "$1" "$2"; }
+fail() { printf 'demo: %s failed %s\n' "$contender" "$*"; exit 1; }
+
+mount_both() {
+	drop_caches
+	"$tool" mount "$fstype" "$options" \
+		"${devices[0]}" "${roots[0]}" "${devices[1]}" "${roots[1]}"
+}
+
+unmount_both() { umount "${roots[@]}" || fail "to unmount"; }
+
+# Five cold mounts of both; the middle one counts.
+measure_mount() {
+	local us all=() i
+	for i in 1 2 3 4 5; do
+		us=$(mount_both) || fail "to mount"
+		all+=("$us")
+		unmount_both
+	done
+	mapfile -t all < <(printf '%s\n' "${all[@]}" | sort -n)
+	report mount_us "${all[2]}"
+}
+
+measure_reading() {	# read|sendfile
+	local sectors start before after bytes
+	sample_sectors sectors "${devices[@]}"
+	mount_both >/dev/null || fail "to mount"
+	sample_pages start
+	"$tool" walk "${roots[@]}" >/dev/null || fail "to walk the trees"
+	sample_pages before
+	bytes=$("$tool" "$1" "${roots[@]}") || fail "to $1 every file"
+	sample_pages after
+	report "$1_kib" $((after - before))
+	report "$1_bytes" "$bytes"
+	report "$1_directories_kib" $((before - start))
+	sample_sectors after "${devices[@]}"
+	report "$1_device_kib" $(((after - sectors) / 2))
+	unmount_both
+}
+
+# A container's root over each image: what it writes goes to memory.
+enter_roots() {
+	local root
+	for root in "${roots[@]}"; do
+		mkdir -p "$root.rw" "$root.root"
+		mount -t tmpfs tmpfs "$root.rw"
+		mkdir "$root.rw/upper" "$root.rw/work"
+		mount -t overlay overlay "$root.root" \
+			-o "lowerdir=$root,upperdir=$root.rw/upper,workdir=$root.rw/work"
+		mount -t proc proc "$root.root/proc"
+		mount -t tmpfs tmpfs "$root.root/dev/shm"
+		mount -t tmpfs tmpfs "$root.root/tmp"
+	done
+}
+
+leave_roots() {
+	local root
+	for root in "${roots[@]}"; do
+		umount "$root.root"/{tmp,dev/shm,proc} "$root.root" "$root.rw" || fail "to unmount"
+	done
+}
+
+await_server() {	# INDEX DEADLINE
+	until server_answers "${roots[$1]}.root" $((7000 + $1)) 2>/dev/null; do
+		if [ $SECONDS -ge "$2" ] || ! kill -0 "${servers[$1]}" 2>/dev/null; then
+			tail -n 20 "$run/server$1.log" | sed 's/^/# /'
+			fail "to get an answer from server $(($1 + 1))"
+		fi
+		sleep 0.2
+	done
+}
+
+measure_servers() {
+	local before after i deadline=$((SECONDS + patience))
+	mount_both >/dev/null || fail "to mount"
+	enter_roots
+	sample_pages before
+	for i in 0 1; do
+		server_run "${roots[i]}.root" $((7000 + i)) >"$run/server$i.log" 2>&1 </dev/null &
+		servers+=($!)
+	done
+	for i in 0 1; do
+		await_server $i $deadline
+	done
+	sample_pages after
+	report running_kib $((after - before))
+	kill "${servers[@]}"
+	wait "${servers[@]}" || true
+	servers=()
+	leave_roots
+	unmount_both
+}
+
+# Only what a failure left behind is still there to undo.
+clean_up() {
+	[ ${#servers[@]} = 0 ] || kill -KILL "${servers[@]}" 2>/dev/null || true
+	wait
+	awk -v run="$run/" 'index($2, run) == 1 { print $2 }' /proc/mounts | tac |
+		xargs -r umount || true
+}
+trap clean_up EXIT
+
+mkdir -p "${roots[@]}"
+list_tools "$tool" awk bash cat chroot kill mkdir mount sleep sort sync umount
+report mounts "$fstype${options:+ -o $options}"
+measure_mount
+measure_reading read
+measure_reading sendfile
+measure_servers
+report complete yes
