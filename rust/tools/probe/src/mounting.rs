@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Mounting through the new mount API, so that the filesystem's own message comes back.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, CWD};
+use rustix::io::Errno;
+use rustix::mount::{
+    fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount, unmount,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, UnmountFlags,
+};
+
+use crate::error::{name, Context, Result};
+use crate::sys;
+
+/// Why a mount failed: the errno, and what the filesystem wrote into the context's log.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) errno: Errno,
+    pub(crate) log: String,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", name(self.errno), self.log)
+    }
+}
+
+/// Mounts the block device `source` at `dir` with comma-separated `options`.
+pub(crate) fn attach(
+    kind: &str,
+    options: &str,
+    source: &str,
+    dir: &Path,
+) -> std::result::Result<(), Refusal> {
+    let bare = |errno| Refusal {
+        errno,
+        log: String::new(),
+    };
+    let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC).map_err(bare)?;
+    let configured = configure(&context, options, source);
+    configured.map_err(|errno| Refusal {
+        errno,
+        log: read_log(&context),
+    })?;
+    let attributes = MountAttrFlags::MOUNT_ATTR_RDONLY;
+    let mounted = fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes).map_err(bare)?;
+    move_mount(
+        &mounted,
+        "",
+        CWD,
+        dir,
+        MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH,
+    )
+    .map_err(bare)
+}
+
+fn configure(context: &OwnedFd, options: &str, source: &str) -> rustix::io::Result<()> {
+    fsconfig_set_string(context, "source", source)?;
+    fsconfig_set_flag(context, "ro")?;
+    for option in options.split(',').filter(|o| !o.is_empty()) {
+        match option.split_once('=') {
+            Some((key, value)) => fsconfig_set_string(context, key, value)?,
+            None => fsconfig_set_flag(context, option)?,
+        }
+    }
+    fsconfig_create(context)
+}
+
+/// The context's log, one message a read.
+fn read_log(context: &OwnedFd) -> String {
+    let mut log = Vec::new();
+    let mut buffer = [0u8; 1024];
+    while let Ok(n) = rustix::io::read(context, &mut buffer) {
+        if n == 0 {
+            break;
+        }
+        log.push(String::from_utf8_lossy(&buffer[..n]).trim().to_string());
+    }
+    log.join("; ")
+}
+
+/// umount(2), once more for as long as another thread still lets go of the mount.
+pub(crate) fn detach(dir: &Path) -> Result<()> {
+    for _ in 0..200 {
+        match unmount(dir, UnmountFlags::empty()) {
+            Err(Errno::BUSY) => std::thread::sleep(std::time::Duration::from_millis(5)),
+            other => return other.what(|| format!("umount {}", dir.display())),
+        }
+    }
+    Err(format!("umount {}: EBUSY for a second", dir.display()))
+}
+
+/// A block device for `source`: itself, or a loop device over a regular file. The second part
+/// keeps the loop device until the mount holds it.
+pub(crate) fn block_device(source: &Path) -> Result<(String, Option<OwnedFd>)> {
+    let meta = std::fs::metadata(source).what(|| format!("stat {}", source.display()))?;
+    if !meta.is_file() {
+        return Ok((source.display().to_string(), None));
+    }
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let image = rustix::fs::open(source, flags, Mode::empty())
+        .what(|| format!("open {}", source.display()))?;
+    let (handle, path) =
+        sys::attach_loop(image.as_fd()).what(|| format!("loop device for {}", source.display()))?;
+    Ok((path, Some(handle)))
+}
+
+/// A mount that ends with its owner.
+pub(crate) struct Mounted {
+    pub(crate) dir: PathBuf,
+}
+
+impl Mounted {
+    /// Mounts `source` on a directory of its own below /run.
+    pub(crate) fn new(kind: &str, options: &str, source: &Path) -> Result<Mounted> {
+        match Mounted::attempt(kind, options, source)? {
+            Ok(mounted) => Ok(mounted),
+            Err(refusal) => Err(format!("mount {kind} {}: {refusal}", source.display())),
+        }
+    }
+
+    /// As `new`, with a refusal by the filesystem kept apart from what went wrong around it.
+    pub(crate) fn attempt(
+        kind: &str,
+        options: &str,
+        source: &Path,
+    ) -> Result<std::result::Result<Mounted, Refusal>> {
+        static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let dir = PathBuf::from(format!("/run/probe-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&dir).what(|| format!("mkdir {}", dir.display()))?;
+        let (device, _loop) = block_device(source)?;
+        Ok(match attach(kind, options, &device, &dir) {
+            Ok(()) => Ok(Mounted { dir }),
+            Err(refusal) => {
+                let _ = std::fs::remove_dir(&dir);
+                Err(refusal)
+            }
+        })
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        if let Err(e) = detach(&self.dir) {
+            eprintln!("probe: {e}");
+        }
+        let _ = std::fs::remove_dir(&self.dir);
+    }
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The system calls that no safe crate offers. All `unsafe` of this program is in here.
+
+use std::ffi::c_void;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr::{null_mut, NonNull};
+
+use rustix::io::{Errno, Result};
+use rustix::mm::{mmap, munmap, MapFlags, ProtFlags};
+
+pub(crate) const PAGE: usize = 4096;
+
+/// A read-only shared mapping of a file.
+pub(crate) struct Map {
+    base: NonNull<c_void>,
+    len: usize,
+}
+
+// SAFETY: the mapping is read-only and owned; any thread may read or unmap it.
+unsafe impl Send for Map {}
+// SAFETY: as above, and nothing has interior mutability.
+unsafe impl Sync for Map {}
+
+impl Map {
+    /// Maps `len` bytes from page-aligned `offset`. The file must not shrink meanwhile: those of
+    /// a read-only filesystem cannot.
+    pub(crate) fn new(fd: BorrowedFd<'_>, offset: u64, len: usize) -> Result<Map> {
+        // SAFETY: the kernel picks the address, so no live memory is replaced.
+        let base = unsafe {
+            mmap(
+                null_mut(),
+                len,
+                ProtFlags::READ,
+                MapFlags::SHARED,
+                fd,
+                offset,
+            )?
+        };
+        let base = NonNull::new(base).ok_or(Errno::NOMEM)?;
+        Ok(Map { base, len })
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: `len` bytes are mapped readable for as long as `self` lives.
+        unsafe { std::slice::from_raw_parts(self.base.as_ptr().cast(), self.len) }
+    }
+
+    pub(crate) fn address(&self) -> usize {
+        self.base.as_ptr() as usize
+    }
+
+    /// Touches every page, so that each has an entry in the page table.
+    pub(crate) fn populate(&self) -> u8 {
+        let touched = self.bytes().iter().step_by(PAGE).fold(0u8, |a, b| a ^ *b);
+        std::hint::black_box(touched)
+    }
+
+    /// mincore(2): how many of the mapping's pages are in the page cache.
+    pub(crate) fn resident(&self) -> Result<usize> {
+        let mut seen = vec![0u8; self.len.div_ceil(PAGE)];
+        // SAFETY: the range is ours and `seen` has one byte for each of its pages.
+        let rc = unsafe { libc::mincore(self.base.as_ptr(), self.len, seen.as_mut_ptr()) };
+        check(rc.into())?;
+        Ok(seen.iter().filter(|b| **b & 1 != 0).count())
+    }
+}
+
+impl Drop for Map {
+    fn drop(&mut self) {
+        // SAFETY: the range was mapped by `new`, and `bytes` borrows from `self`.
+        let _ = unsafe { munmap(self.base.as_ptr(), self.len) };
+    }
+}
+
+/// Whether a writable shared mapping is refused, and how.
+pub(crate) fn map_writable(fd: BorrowedFd<'_>) -> Result<()> {
+    let prot = ProtFlags::READ | ProtFlags::WRITE;
+    // SAFETY: the kernel picks the address; the mapping is dropped at once.
+    unsafe {
+        let base = mmap(null_mut(), PAGE, prot, MapFlags::SHARED, fd, 0)?;
+        munmap(base, PAGE)
+    }
+}
+
+fn check(rc: i64) -> Result<i64> {
+    if rc >= 0 {
+        return Ok(rc);
+    }
+    let error = std::io::Error::last_os_error();
+    Err(Errno::from_io_error(&error).unwrap_or(Errno::INVAL))
+}
+
+#[repr(C)]
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Cachestat {
+    pub(crate) cached: u64,
+    pub(crate) dirty: u64,
+    pub(crate) writeback: u64,
+    pub(crate) evicted: u64,
+    pub(crate) recently_evicted: u64,
+}
+
+/// cachestat(2) over the whole file.
+pub(crate) fn cachestat(fd: BorrowedFd<'_>) -> Result<Cachestat> {
+    const NR_CACHESTAT: i64 = 451;
+    let range = [0u64; 2];
+    let mut stat = Cachestat::default();
+    // SAFETY: the kernel reads 16 bytes of `range` and writes one `struct cachestat`.
+    let rc = unsafe { libc::syscall(NR_CACHESTAT, fd.as_raw_fd(), &range, &mut stat, 0) };
+    check(rc)?;
+    Ok(stat)
+}
+
+/// File accesses of this thread are judged as this user's from here on.
+pub(crate) fn become_user(id: u32) {
+    // SAFETY: both change credentials of the calling thread alone and touch no memory.
+    unsafe {
+        libc::syscall(libc::SYS_setgroups, 0, null_mut::<c_void>());
+        libc::setfsgid(id);
+        libc::setfsuid(id);
+    }
+}
+
+/// An ioctl whose argument is a plain number, or ignored.
+pub(crate) fn ioctl_number(fd: BorrowedFd<'_>, request: u64, argument: u64) -> Result<i64> {
+    // SAFETY: callers pass requests that take no pointer.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), request, argument) }.into())
+}
+
+/// FS_IOC_GETFSLABEL.
+pub(crate) fn label(fd: BorrowedFd<'_>) -> Result<Vec<u8>> {
+    const FS_IOC_GETFSLABEL: u64 = 0x8100_9431;
+    let mut label = vec![0u8; 256];
+    // SAFETY: the request writes at most FSLABEL_MAX = 256 bytes.
+    let rc = unsafe { libc::ioctl(fd.as_raw_fd(), FS_IOC_GETFSLABEL, label.as_mut_ptr()) };
+    check(rc.into())?;
+    label.truncate(label.iter().position(|b| *b == 0).unwrap_or(256));
+    Ok(label)
+}
+
+/// fcntl(2) with a number as its argument.
+pub(crate) fn fcntl_number(fd: BorrowedFd<'_>, command: i32, argument: i32) -> Result<i64> {
+    // SAFETY: callers pass commands that take no pointer.
+    check(unsafe { libc::fcntl(fd.as_raw_fd(), command, argument) }.into())
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Extent {
+    logical: u64,
+    physical: u64,
+    length: u64,
+    reserved64: [u64; 2],
+    flags: u32,
+    reserved: [u32; 3],
+}
+
+#[repr(C)]
+struct Fiemap {
+    start: u64,
+    length: u64,
+    flags: u32,
+    mapped: u32,
+    count: u32,
+    reserved: u32,
+    extents: [Extent; 64],
+}
+
+/// FS_IOC_FIEMAP: (logical, physical, length, flags) of the first 64 extents.
+pub(crate) fn fiemap(fd: BorrowedFd<'_>) -> Result<Vec<(u64, u64, u64, u32)>> {
+    const FS_IOC_FIEMAP: u64 = 0xc020_660b;
+    let none = Extent {
+        logical: 0,
+        physical: 0,
+        length: 0,
+        reserved64: [0; 2],
+        flags: 0,
+        reserved: [0; 3],
+    };
+    let mut map = Fiemap {
+        start: 0,
+        length: u64::MAX,
+        flags: 0,
+        mapped: 0,
+        count: 64,
+        reserved: 0,
+        extents: [none; 64],
+    };
+    // SAFETY: `map` has room for the 64 extents that `count` announces.
+    let rc = unsafe { libc::ioctl(fd.as_raw_fd(), FS_IOC_FIEMAP, &mut map) };
+    check(rc.into())?;
+    let found = map.extents.iter().take(map.mapped as usize);
+    Ok(found
+        .map(|e| (e.logical, e.physical, e.length, e.flags))
+        .collect())
+}
+
+#[repr(C)]
+struct LoopConfig {
+    fd: u32,
+    block_size: u32,
+    ids: [u64; 3],
+    offset: u64,
+    sizelimit: u64,
+    number: u32,
+    encrypt: [u32; 2],
+    flags: u32,
+    names: [u8; 160],
+    init: [u64; 2],
+    reserved: [u64; 8],
+}
+
+/// Attaches `image` to a free loop device that goes away with its last user.
+pub(crate) fn attach_loop(image: BorrowedFd<'_>) -> Result<(OwnedFd, String)> {
+    const LOOP_CTL_GET_FREE: u64 = 0x4c82;
+    const LOOP_CONFIGURE: u64 = 0x4c0a;
+    const READ_ONLY: u32 = 1;
+    const AUTOCLEAR: u32 = 4;
+    let rdwr = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC;
+    let control = rustix::fs::open("/dev/loop-control", rdwr, rustix::fs::Mode::empty())?;
+    loop {
+        let number = ioctl_number(control.as_fd(), LOOP_CTL_GET_FREE, 0)?;
+        let path = format!("/dev/loop{number}");
+        let device = rustix::fs::open(&path, rdwr, rustix::fs::Mode::empty())?;
+        let config = LoopConfig {
+            fd: image.as_raw_fd() as u32,
+            block_size: 0,
+            ids: [0; 3],
+            offset: 0,
+            sizelimit: 0,
+            number: 0,
+            encrypt: [0; 2],
+            flags: READ_ONLY | AUTOCLEAR,
+            names: [0; 160],
+            init: [0; 2],
+            reserved: [0; 8],
+        };
+        // SAFETY: `config` is laid out as `struct loop_config`, which the kernel only reads.
+        let rc = unsafe { libc::ioctl(device.as_raw_fd(), LOOP_CONFIGURE, &config) };
+        match check(rc.into()) {
+            Err(Errno::BUSY) => continue,
+            other => other?,
+        };
+        // Opened anew for reading, before the writable handle goes: the last one detaches.
+        let rdonly = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC;
+        let handle = rustix::fs::open(&path, rdonly, rustix::fs::Mode::empty())?;
+        return Ok((handle, path));
+    }
+}
+
+/// memfd_create(2).
+pub(crate) fn memory_file() -> Result<OwnedFd> {
+    // SAFETY: the name is a C string; the new descriptor has no other owner.
+    unsafe {
+        let fd = check(libc::memfd_create(c"probe".as_ptr(), libc::MFD_CLOEXEC).into())?;
+        Ok(OwnedFd::from_raw_fd(fd as i32))
+    }
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Every image of the plain format on this filesystem and on erofs: all that user space can see
+# is equal.
+# quick
+. "$(dirname "$0")/lib/guest.sh"
+
+images=("$IMAGES"/p-*.img)
+[ -z "$QUICK" ] || images=("$IMAGES"/p-{default,block-512,chunk-index,xattr-prefix}.img)
+facets=(tree lookup seekdir read pread mmap sendfile splice errno permission seek)
+plan $((${#images[@]} * ${#facets[@]}))
+
+for image in "${images[@]}"; do
+	name=${image##*/}
+	name=${name%.img}
+	answered=0
+	while read -r verdict text; do
+		case $verdict in
+		pass) ok "$name $text" ;;
+		fail) not_ok "$name $text" ;;
+		*) diag "$name: ${verdict#\#} $text"; continue ;;
+		esac
+		answered=$((answered + 1))
+	done < <(probe diff "$FS" erofs "" "$image" 2>&1)
+	# The probe gave up: what it did not get to has failed.
+	while [ $answered -lt ${#facets[@]} ]; do
+		not_ok "$name ${facets[answered]}" "not reached"
+		answered=$((answered + 1))
+	done
+done
