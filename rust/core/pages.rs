@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How bytes come into the crate: page by page, from a source that the caller owns.
+
+use crate::{
+    num,
+    Error,
+    Result, //
+};
+use core::{
+    cmp::min,
+    mem,
+    ops::Deref, //
+};
+use zerocopy::{
+    FromBytes,
+    IntoBytes, //
+};
+
+/// log2 of [`PAGE_SIZE`].
+pub const PAGE_SHIFT: u32 = 12;
+
+/// The size of every page a source hands out. Blocks are never larger.
+pub const PAGE_SIZE: u64 = 1 << PAGE_SHIFT;
+
+/// A source of pages: a device's page cache, a directory's page cache, a vector in a test.
+///
+/// ```
+/// use cofs_core::{pages, Error, Pages, Result};
+///
+/// struct Zeros;
+///
+/// impl Pages for Zeros {
+///     type Page = Box<[u8]>;
+///
+///     fn page(&self, index: u64) -> Result<Self::Page> {
+///         if index > 1 {
+///             return Err(Error::IO);
+///         }
+///         Ok(vec![0; 4096].into())
+///     }
+/// }
+///
+/// let mut bytes = [1; 8];
+/// pages::fill(&Zeros, 4092, &mut bytes)?;
+/// assert_eq!(bytes, [0; 8]);
+/// assert_eq!(pages::fill(&Zeros, 8190, &mut bytes), Err(Error::IO));
+/// # Ok::<(), Error>(())
+/// ```
+pub trait Pages {
+    /// A page that stays readable for as long as it is held: exactly [`PAGE_SIZE`] bytes.
+    type Page: Deref<Target = [u8]>;
+
+    /// Returns page number `index` of the source.
+    fn page(&self, index: u64) -> Result<Self::Page>;
+}
+
+impl<P: Pages + ?Sized> Pages for &P {
+    type Page = P::Page;
+
+    fn page(&self, index: u64) -> Result<Self::Page> {
+        (**self).page(index)
+    }
+}
+
+/// Reads from a source in ascending order mostly, and so keeps the last page at hand.
+pub(crate) struct Cursor<P: Pages> {
+    pages: P,
+    held: Option<(u64, P::Page)>,
+}
+
+impl<P: Pages> Cursor<P> {
+    pub(crate) fn new(pages: P) -> Self {
+        Self { pages, held: None }
+    }
+
+    /// What it reads from.
+    pub(crate) fn source(&self) -> &P {
+        &self.pages
+    }
+
+    /// The bytes from `pos` to the end of its page: at least one.
+    pub(crate) fn rest_of_page(&mut self, pos: u64) -> Result<&[u8]> {
+        let index = pos >> PAGE_SHIFT;
+        if !matches!(self.held, Some((held, _)) if held == index) {
+            // Let go of the old page first: a source may be able to lend only one.
+            self.held = None;
+            self.held = Some((index, self.pages.page(index)?));
+        }
+        let page: &[u8] = match &self.held {
+            Some((_, page)) => page,
+            None => &[],
+        };
+        if num::to_u64(page.len()) != PAGE_SIZE {
+            return Err(Error::IO);
+        }
+        page.get(num::to_usize(pos & (PAGE_SIZE - 1))..)
+            .ok_or(Error::IO)
+    }
+
+    /// Copies the bytes at `pos` into `out`.
+    pub(crate) fn fill(&mut self, mut pos: u64, mut out: &mut [u8]) -> Result<()> {
+        while !out.is_empty() {
+            let rest = self.rest_of_page(pos)?;
+            let len = min(rest.len(), out.len());
+            let (head, tail) = mem::take(&mut out)
+                .split_at_mut_checked(len)
+                .ok_or(Error::IO)?;
+            head.copy_from_slice(rest.get(..len).ok_or(Error::IO)?);
+            out = tail;
+            pos = advance(pos, num::to_u64(len))?;
+        }
+        Ok(())
+    }
+
+    /// Copies an on-disk structure.
+    pub(crate) fn read<T: FromBytes + IntoBytes>(&mut self, pos: u64) -> Result<T> {
+        let mut value = T::new_zeroed();
+        self.fill(pos, value.as_mut_bytes())?;
+        Ok(value)
+    }
+
+    /// Whether the bytes at `pos` are `expected`.
+    pub(crate) fn equals(&mut self, mut pos: u64, mut expected: &[u8]) -> Result<bool> {
+        while !expected.is_empty() {
+            let rest = self.rest_of_page(pos)?;
+            let len = min(rest.len(), expected.len());
+            let (head, tail) = expected.split_at_checked(len).ok_or(Error::IO)?;
+            if rest.get(..len) != Some(head) {
+                return Ok(false);
+            }
+            expected = tail;
+            pos = advance(pos, num::to_u64(len))?;
+        }
+        Ok(true)
+    }
+}
+
+/// `pos + len`, where a sum past 64 bits shows a bad address in the image.
+pub(crate) fn advance(pos: u64, len: u64) -> Result<u64> {
+    pos.checked_add(len)
+        .ok_or(Error::Corrupt("metadata address overflows"))
+}
+
+/// Reads an on-disk structure at byte `pos`; it may cross pages.
+pub fn read_struct<P: Pages + ?Sized, T: FromBytes + IntoBytes>(pages: &P, pos: u64) -> Result<T> {
+    Cursor::new(pages).read(pos)
+}
+
+/// Copies the bytes at `pos` into `out`; they may cross pages.
+pub fn fill<P: Pages + ?Sized>(pages: &P, pos: u64, out: &mut [u8]) -> Result<()> {
+    Cursor::new(pages).fill(pos, out)
+}

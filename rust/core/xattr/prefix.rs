@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Long name prefixes: a table of strings that entries refer to by number.
+//!
+//! The table lies in plain metadata or in the packed inode. Only where its records start is kept;
+//! a record is read and checked again whenever an entry refers to it.
+
+use crate::{
+    data,
+    format::superblock::{
+        COMPAT_PLAIN_XATTR_PFX,
+        INCOMPAT_FRAGMENTS, //
+    },
+    num,
+    pages::{
+        advance,
+        Cursor, //
+    },
+    xattr::NAME_LEN,
+    Error,
+    Inode,
+    Layout,
+    Pages,
+    Result,
+    SuperBlock, //
+};
+
+const RECORDS: usize = 255;
+const ALIGN: u64 = 4;
+/// A record is its length in 2 bytes, the index of a short prefix in 1, and the infix.
+const HEAD_SIZE: u64 = 3;
+
+/// The table of long prefixes.
+///
+/// # Invariants
+///
+/// The first `count` of `starts` are the distances of the records from `pos`, in units of
+/// [`ALIGN`] bytes.
+#[derive(Clone, Debug)]
+pub struct LongPrefixes {
+    place: Where,
+    pos: u64,
+    count: u8,
+    starts: [u16; RECORDS],
+}
+
+#[derive(Clone, Debug)]
+enum Where {
+    Metadata,
+    Packed(Inode),
+    /// The packed inode is compressed.
+    OutOfReach,
+}
+
+/// Room for the infix of a record.
+pub(crate) struct Infix([u8; NAME_LEN]);
+
+impl Infix {
+    pub(crate) fn new() -> Self {
+        Self([0; NAME_LEN])
+    }
+}
+
+/// A record of the table.
+pub(crate) struct Prefix<'a> {
+    /// The short prefix that the name starts with.
+    pub(crate) base_index: u8,
+    /// What follows it.
+    pub(crate) infix: &'a [u8],
+}
+
+impl LongPrefixes {
+    /// Reads and checks the whole table, if the image has one.
+    pub fn load<P: Pages + ?Sized>(meta: &P, sb: &SuperBlock) -> Result<LongPrefixes> {
+        let mut table = Self {
+            place: Where::Metadata,
+            pos: num::align_up(sb.xattr_prefix_pos(), ALIGN)
+                .ok_or(Error::Corrupt("metadata address overflows"))?,
+            count: sb.xattr_prefix_count(),
+            starts: [0; RECORDS],
+        };
+        if table.count == 0 {
+            return Ok(table);
+        }
+        if !sb.has_compat(COMPAT_PLAIN_XATTR_PFX)
+            && sb.has_incompat(INCOMPAT_FRAGMENTS)
+            && sb.packed_nid() != 0
+        {
+            let packed = Inode::read(meta, sb, sb.packed_nid())?;
+            table.place = match packed.layout() {
+                Layout::Compressed => Where::OutOfReach,
+                _ => Where::Packed(packed),
+            };
+        }
+        if matches!(table.place, Where::OutOfReach) {
+            return Ok(table);
+        }
+
+        let meta = &mut Cursor::new(meta);
+        let mut infix = Infix::new();
+        let mut distance = 0;
+        for id in 0..table.count {
+            // 255 records of at most 260 bytes each: the quotient fits.
+            let start = u16::try_from(distance / ALIGN).map_err(|_| Error::Range)?;
+            // INVARIANT: this record starts where the one before it ended.
+            if let Some(slot) = table.starts.get_mut(usize::from(id)) {
+                *slot = start;
+            }
+            let len = match table.read(meta, sb, id, &mut infix)? {
+                Some(prefix) => num::to_u64(prefix.infix.len()),
+                None => return Err(Error::Range),
+            };
+            distance = num::align_up(
+                distance.saturating_add(HEAD_SIZE).saturating_add(len),
+                ALIGN,
+            )
+            .ok_or(Error::Range)?;
+        }
+        Ok(table)
+    }
+
+    /// Reads record number `id`, if the table has it.
+    pub(crate) fn read<'a, P: Pages>(
+        &self,
+        meta: &mut Cursor<P>,
+        sb: &SuperBlock,
+        id: u8,
+        infix: &'a mut Infix,
+    ) -> Result<Option<Prefix<'a>>> {
+        let start = match self.starts.get(usize::from(id)) {
+            Some(&start) if id < self.count => u64::from(start),
+            _ => return Ok(None),
+        };
+        let pos = advance(self.pos, start.saturating_mul(ALIGN))?;
+        let mut head = [0; 3];
+        self.fill(meta, sb, pos, &mut head)?;
+        let [low, high, base_index] = head;
+        let len = usize::from(u16::from_le_bytes([low, high]))
+            .checked_sub(1)
+            .and_then(|len| infix.0.get_mut(..len))
+            .ok_or(Error::Corrupt("invalid length of a long xattr prefix"))?;
+        self.fill(meta, sb, advance(pos, HEAD_SIZE)?, len)?;
+        Ok(Some(Prefix {
+            base_index,
+            infix: len,
+        }))
+    }
+
+    fn fill<P: Pages>(
+        &self,
+        meta: &mut Cursor<P>,
+        sb: &SuperBlock,
+        pos: u64,
+        out: &mut [u8],
+    ) -> Result<()> {
+        match &self.place {
+            Where::Metadata => meta.fill(pos, out),
+            Where::Packed(packed) => data::read(meta.source(), sb, packed, pos, out),
+            Where::OutOfReach => Err(Error::Unsupported(
+                "long xattr prefixes in a compressed packed inode",
+            )),
+        }
+    }
+}
