@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 //! probe: looks at a mounted filesystem from user space, for the tests in tests/.
 
+mod compressed;
 mod content;
+mod damage;
 mod diff;
 mod error;
+mod hammer;
+mod memory;
 mod mounting;
 mod pattern;
 mod refuse;
@@ -20,8 +24,22 @@ const USAGE: &str = "usage: probe COMMAND ...
   tree KIND DIR                     make the source tree KIND in DIR
   mount TYPE OPTIONS SOURCE DIR     mount; a regular file gets a loop device
   umount DIR
+  remount OPTIONS DIR
   dump DIR                          every name of a tree, one line each
-  diff TYPE REFERENCE OPTIONS IMAGE one image on two filesystems";
+  diff TYPE REFERENCE OPTIONS IMAGE one image on two filesystems
+  damage TYPE REFERENCE IMAGE       the same over an image with known faults
+  mutants TYPE REFERENCE IMAGE FIRST COUNT   and with seeded ones
+  damage-cases IMAGE                how many faults are known
+  corrupt IMAGE COPY OFFSET         a copy with one byte inverted
+  compressed TYPE REFERENCE IMAGE   compressed files are refused, others equal
+  consume WAY PATH                  read it all by read, mmap, sendfile or splice
+  cached FILE                       its pages in the page cache
+  folios FILE                       its pages in large folios
+  samepage FILE FILE                the pages that both files have in common
+  evict FILE                        posix_fadvise(POSIX_FADV_DONTNEED)
+  hammer TYPE OPTIONS STAYS GOES LOOPS
+  outlive TYPE OPTIONS GOES STAYS
+  cycle TYPE OPTIONS SOURCE LOOPS";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -47,6 +65,7 @@ fn run(words: &[&str]) -> Result<bool> {
                 .map_err(|refusal| refusal.to_string())
         }
         ["umount", dir] => mounting::detach(Path::new(dir)).map(|()| true),
+        ["remount", options, dir] => mounting::remount(options, Path::new(dir)).map(|()| true),
         ["dump", dir] => {
             println!("{}", walk::statfs(Path::new(dir))?);
             for node in walk::walk(Path::new(dir))? {
@@ -57,6 +76,45 @@ fn run(words: &[&str]) -> Result<bool> {
         ["diff", subject, reference, options, image] => {
             diff::run(subject, reference, options, Path::new(image))
         }
+        ["damage", subject, reference, image] => {
+            damage::known(subject, reference, Path::new(image))
+        }
+        ["damage-cases", image] => damage::count(Path::new(image)).map(|()| true),
+        ["corrupt", image, copy, offset] => {
+            damage::corrupt(Path::new(image), Path::new(copy), number(offset)?).map(|()| true)
+        }
+        ["compressed", subject, reference, image] => {
+            compressed::run(subject, reference, Path::new(image))
+        }
+        ["mutants", subject, reference, image, first, count] => {
+            let seeds = number(first)?..number(first)? + number(count)?;
+            damage::seeded(subject, reference, Path::new(image), seeds)
+        }
+        ["consume", way, path] => memory::consume(way, Path::new(path)).map(|()| true),
+        ["cached", file] => memory::cached(Path::new(file)).map(|()| true),
+        ["folios", file] => memory::folios(Path::new(file)).map(|()| true),
+        ["samepage", one, other] => {
+            memory::same_pages(Path::new(one), Path::new(other)).map(|()| true)
+        }
+        ["evict", file] => memory::evict(Path::new(file)).map(|()| true),
+        ["hammer", kind, options, stays, goes, loops] => hammer::run(
+            kind,
+            options,
+            Path::new(stays),
+            Path::new(goes),
+            number(loops)?,
+        )
+        .map(|()| true),
+        ["outlive", kind, options, goes, stays] => {
+            hammer::outlive(kind, options, Path::new(goes), Path::new(stays)).map(|()| true)
+        }
+        ["cycle", kind, options, source, loops] => {
+            hammer::cycle(kind, options, Path::new(source), number(loops)?).map(|()| true)
+        }
         _ => Err(USAGE.to_string()),
     }
+}
+
+fn number(word: &str) -> Result<u64> {
+    word.parse().map_err(|_| format!("{word} is not a number"))
 }

@@ -8,7 +8,7 @@ use rustix::fs::{Mode, OFlags, CWD};
 use rustix::io::Errno;
 use rustix::mount::{
     fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount, unmount,
-    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, UnmountFlags,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MoveMountFlags, UnmountFlags,
 };
 
 use crate::error::{name, Context, Result};
@@ -44,7 +44,11 @@ pub(crate) fn attach(
         errno,
         log: read_log(&context),
     })?;
-    let attributes = MountAttrFlags::MOUNT_ATTR_RDONLY;
+    let attributes = if writable(options) {
+        MountAttrFlags::empty()
+    } else {
+        MountAttrFlags::MOUNT_ATTR_RDONLY
+    };
     let mounted = fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes).map_err(bare)?;
     move_mount(
         &mounted,
@@ -56,9 +60,16 @@ pub(crate) fn attach(
     .map_err(bare)
 }
 
+/// Read-only is the default: only `rw` among the options asks for more.
+fn writable(options: &str) -> bool {
+    options.split(',').any(|o| o == "rw")
+}
+
 fn configure(context: &OwnedFd, options: &str, source: &str) -> rustix::io::Result<()> {
     fsconfig_set_string(context, "source", source)?;
-    fsconfig_set_flag(context, "ro")?;
+    if !writable(options) {
+        fsconfig_set_flag(context, "ro")?;
+    }
     for option in options.split(',').filter(|o| !o.is_empty()) {
         match option.split_once('=') {
             Some((key, value)) => fsconfig_set_string(context, key, value)?,
@@ -81,6 +92,13 @@ fn read_log(context: &OwnedFd) -> String {
     log.join("; ")
 }
 
+/// Changes the options of a mount, by mount(2) as mount(8) does it.
+pub(crate) fn remount(options: &str, dir: &Path) -> Result<()> {
+    let options = std::ffi::CString::new(options).map_err(|e| e.to_string())?;
+    rustix::mount::mount_remount(dir, MountFlags::RDONLY, options.as_c_str())
+        .what(|| format!("remount {}", dir.display()))
+}
+
 /// umount(2), once more for as long as another thread still lets go of the mount.
 pub(crate) fn detach(dir: &Path) -> Result<()> {
     for _ in 0..200 {
@@ -95,6 +113,10 @@ pub(crate) fn detach(dir: &Path) -> Result<()> {
 /// A block device for `source`: itself, or a loop device over a regular file. The second part
 /// keeps the loop device until the mount holds it.
 pub(crate) fn block_device(source: &Path) -> Result<(String, Option<OwnedFd>)> {
+    // A name without a slash is no path: that is how overlayfs and its like are mounted.
+    if !source.to_string_lossy().contains('/') {
+        return Ok((source.display().to_string(), None));
+    }
     let meta = std::fs::metadata(source).what(|| format!("stat {}", source.display()))?;
     if !meta.is_file() {
         return Ok((source.display().to_string(), None));

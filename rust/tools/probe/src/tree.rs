@@ -33,6 +33,7 @@ pub(crate) fn make(kind: &str, dir: &Path) -> Result<()> {
         "sparse" => sparse(dir)?,
         "empty" => {}
         "text" => text(dir)?,
+        "damage" => damage(dir)?,
         "share-a" => share(dir, 1)?,
         "share-b" => share(dir, 2)?,
         "stamped-c" => stamped(dir, 3)?,
@@ -300,6 +301,34 @@ fn text(dir: &Path) -> Result<()> {
     }
     links(dir)?;
     specials(dir)
+}
+
+/// Mostly metadata, so that a random change hits some.
+fn damage(dir: &Path) -> Result<()> {
+    for i in 0..24u64 {
+        put(
+            dir.join(format!("dir-{}/file-{i}", i % 3)),
+            &content(i, 20 + 11 * i as usize),
+        )?;
+    }
+    put(dir.join("chunks"), &content(40, 14_000))?;
+    let file = put(dir.join("attributes"), b"attributes\n")?;
+    set(&file, "user.a-rather-long-name", &content(41, 60))?;
+    set(&file, "trusted.short", b"1")?;
+    set(
+        &dir.join("chunks"),
+        "user.a-rather-long-name",
+        &content(41, 60),
+    )?;
+    symlink("dir-1/file-1", dir.join("symlink")).what(|| "symlink".into())?;
+    mknodat(
+        CWD,
+        dir.join("fifo"),
+        FileType::Fifo,
+        Mode::from_raw_mode(0o600),
+        0,
+    )
+    .what(|| "mknod".into())
 }
 
 /// Half of a pair: `big` and `small/` are equal in both, the rest is not.

@@ -198,7 +198,10 @@ fn xattrs(path: &Path) -> String {
 /// The first eight bytes of the SHA-256, in hexadecimal.
 pub(crate) fn digest(bytes: &[u8]) -> String {
     let hash = Sha256::digest(bytes);
-    hash[..8].iter().map(|b| format!("{b:02x}")).collect()
+    let head = hash[..8]
+        .iter()
+        .fold(0u64, |head, b| (head << 8) | u64::from(*b));
+    format!("{head:016x}")
 }
 
 /// A name with everything that could break a line escaped.

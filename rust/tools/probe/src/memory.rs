@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+//! Which pages hold a file, and of what kind they are.
+
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use rustix::fs::{fadvise, fstat, Advice};
+use rustix::pipe::{pipe, splice, SpliceFlags};
+
+use crate::content::open;
+use crate::error::{Context, Result};
+use crate::sys::{cachestat, Map, PAGE};
+
+struct Mapped {
+    map: Map,
+    pages: usize,
+}
+
+fn map_whole(path: &Path) -> Result<Mapped> {
+    let fd = open(path)?;
+    let len = fstat(&fd).what(|| "fstat".into())?.st_size as usize;
+    if len == 0 {
+        return Err(format!("{} is empty", path.display()));
+    }
+    let map = Map::new(fd.as_fd(), 0, len).what(|| format!("mmap {}", path.display()))?;
+    Ok(Mapped {
+        map,
+        pages: len.div_ceil(PAGE),
+    })
+}
+
+/// The frame behind every page of a mapping; None where none is mapped.
+fn frames(mapped: &Mapped) -> Result<Vec<Option<u64>>> {
+    const PRESENT: u64 = 1 << 63;
+    const FRAME: u64 = (1 << 55) - 1;
+    mapped.map.populate();
+    let file = File::open("/proc/self/pagemap").what(|| "pagemap".into())?;
+    let mut bytes = vec![0; mapped.pages * 8];
+    let at = (mapped.map.address() / PAGE * 8) as u64;
+    file.read_exact_at(&mut bytes, at)
+        .what(|| "pagemap".into())?;
+    let entries = bytes
+        .chunks_exact(8)
+        .map(|c| c.iter().rev().fold(0u64, |a, b| (a << 8) | u64::from(*b)));
+    Ok(entries
+        .map(|e| (e & PRESENT != 0 && e & FRAME != 0).then_some(e & FRAME))
+        .collect())
+}
+
+/// How many pages of a mapped file lie in folios of more than one page.
+pub(crate) fn folios(path: &Path) -> Result<()> {
+    const COMPOUND: u64 = (1 << 15) | (1 << 16);
+    let mapped = map_whole(path)?;
+    let flags = File::open("/proc/kpageflags").what(|| "kpageflags".into())?;
+    let mut large = 0;
+    let mut present = 0;
+    for frame in frames(&mapped)?.into_iter().flatten() {
+        let mut word = [0; 8];
+        flags
+            .read_exact_at(&mut word, frame * 8)
+            .what(|| "kpageflags".into())?;
+        present += 1;
+        large += usize::from(u64::from_le_bytes(word) & COMPOUND != 0);
+    }
+    println!("pages={} mapped={present} large={large}", mapped.pages);
+    Ok(())
+}
+
+/// How many pages of two mapped files are the same memory.
+pub(crate) fn same_pages(one: &Path, other: &Path) -> Result<()> {
+    let (one, other) = (map_whole(one)?, map_whole(other)?);
+    let pairs: Vec<_> = frames(&one)?.into_iter().zip(frames(&other)?).collect();
+    let same = pairs.iter().filter(|(a, b)| a.is_some() && a == b).count();
+    println!("pages={} same={same}", one.pages);
+    Ok(())
+}
+
+/// cachestat(2) and mincore(2) of a file that is only opened, not read.
+pub(crate) fn cached(path: &Path) -> Result<()> {
+    let fd = open(path)?;
+    let stat = cachestat(fd.as_fd()).what(|| "cachestat".into())?;
+    let mapped = map_whole(path)?;
+    let resident = mapped.map.resident().what(|| "mincore".into())?;
+    println!(
+        "pages={} cached={} resident={resident} dirty={} evicted={}",
+        mapped.pages, stat.cached, stat.dirty, stat.evicted
+    );
+    Ok(())
+}
+
+pub(crate) fn evict(path: &Path) -> Result<()> {
+    fadvise(open(path)?, 0, None, Advice::DontNeed).what(|| "fadvise".into())
+}
+
+/// Reads a file, or every file of a tree, to its end in one way and throws the bytes away.
+pub(crate) fn consume(way: &str, path: &Path) -> Result<()> {
+    let mut files = Vec::new();
+    if path.is_dir() {
+        let nodes = crate::walk::walk(path)?;
+        let regular = nodes
+            .iter()
+            .filter(|n| n.kind == rustix::fs::FileType::RegularFile);
+        files.extend(regular.map(|n| path.join(&n.path)));
+    } else {
+        files.push(path.to_path_buf());
+    }
+    let mut total = 0;
+    for file in files {
+        total += consume_one(way, &file).map_err(|e| format!("{}: {e}", file.display()))?;
+    }
+    println!("bytes={total}");
+    Ok(())
+}
+
+fn consume_one(way: &str, path: &Path) -> Result<u64> {
+    let fd = open(path)?;
+    let size = fstat(&fd).what(|| "fstat".into())?.st_size as u64;
+    let mut total = 0;
+    match way {
+        "read" => {
+            let mut buffer = vec![0; 64 << 10];
+            loop {
+                match rustix::io::read(&fd, &mut buffer[..]).what(|| "read".into())? {
+                    0 => break,
+                    n => total += n as u64,
+                }
+            }
+        }
+        "mmap" if size > 0 => {
+            map_whole(path)?.map.populate();
+            total = size;
+        }
+        "mmap" => {}
+        "sendfile" | "splice" => total = through_pipe(&fd, way == "sendfile")?,
+        _ => return Err(format!("unknown way {way}")),
+    }
+    if total == size {
+        Ok(total)
+    } else {
+        Err(format!("{way} gave {total} of {size} bytes"))
+    }
+}
+
+fn through_pipe(fd: &OwnedFd, sendfile: bool) -> Result<u64> {
+    let (out, into) = pipe().what(|| "pipe".into())?;
+    let null = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/null")
+        .what(|| "null".into())?;
+    let mut offset = 0;
+    loop {
+        let moved = if sendfile {
+            rustix::fs::sendfile(&into, fd, Some(&mut offset), 64 << 10)
+        } else {
+            splice(
+                fd,
+                Some(&mut offset),
+                &into,
+                None,
+                64 << 10,
+                SpliceFlags::empty(),
+            )
+        };
+        let moved = moved.what(|| "into the pipe".into())?;
+        if moved == 0 {
+            return Ok(offset);
+        }
+        let mut left = moved;
+        while left > 0 {
+            let n = splice(&out, None, &null, None, left, SpliceFlags::empty());
+            left -= n.what(|| "out of the pipe".into())?;
+        }
+    }
+}

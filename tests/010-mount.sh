@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Mount options, what mountinfo shows of them, and what a refusal says.
+# quick
+. "$(dirname "$0")/lib/guest.sh"
+
+image=$IMAGES/p-fingerprint.img
+accepted=(
+	"" user_xattr nouser_xattr acl noacl noacl,nouser_xattr
+	cache_strategy=disabled cache_strategy=readahead cache_strategy=readaround
+	dax=never domain_id=one inode_share,domain_id=one
+)
+refused=(bogus cache_strategy=bogus inode_share dax=bogus domain_id fsoffset=x user_xattr=1 fsoffset=100)
+plan $((${#accepted[@]} + ${#refused[@]} + 11))
+
+# The options of the mount at $1, without those of the mount point.
+shown() {
+	local fields
+	while read -r -a fields; do
+		[ "${fields[4]}" = "$1" ] && { echo "${fields[-1]}"; return; }
+	done </proc/self/mountinfo
+}
+
+for options in "${accepted[@]}"; do
+	if ! output=$(mnt "$options" "$image" "$MNT/a" 2>&1); then
+		not_ok "options '$options'" "$output"
+		continue
+	fi
+	ours=$(shown "$MNT/a")
+	umnt "$MNT/a"
+	mnt "$options" "$image" "$MNT/a" erofs
+	theirs=$(shown "$MNT/a")
+	umnt "$MNT/a"
+	is "options '$options'" "$ours" "$theirs"
+done
+
+for options in "${refused[@]}"; do
+	ours=$(errno_of mnt "$options" "$image" "$MNT/a")
+	theirs=$(errno_of mnt "$options" "$image" "$MNT/a" erofs)
+	is "refused option '$options'" "$ours" "$theirs"
+	umnt "$MNT/a" >/dev/null 2>&1
+done
+
+# The message reaches the caller through the context, as the new mount API has it.
+output=$(mnt inode_share "$image" "$MNT/a" 2>&1)
+like "sharing without a domain is refused in words" "$output" "*EINVAL*domain_id*"
+output=$(mnt cache_strategy=bogus "$image" "$MNT/a" 2>&1)
+like "a bad value is refused in words" "$output" "*EINVAL*cache_strategy*"
+
+# The domain is a secret between its mounts.
+mnt inode_share,domain_id=secret-word "$image" "$MNT/a"
+if grep -q secret-word /proc/self/mountinfo; then not_ok "mountinfo hides the domain"; else ok "mountinfo hides the domain"; fi
+read -r -a fields < <(grep " $MNT/a " /proc/self/mountinfo)
+like "mounted read-only" "${fields[-1]}," "ro,*"
+is "the type's name" "${fields[-3]}" "$FS"
+is "a second user of the device is turned away" \
+	"$(errno_of mnt "" "${fields[-2]}" "$MNT/b" erofs)" EBUSY
+umnt "$MNT/a"
+
+is "rw is refused, or turned into ro" \
+	"$(errno_of mnt rw "$image" "$MNT/a")" \
+	"$(errno_of mnt rw "$image" "$MNT/b" erofs)"
+umnt "$MNT/a" >/dev/null 2>&1
+umnt "$MNT/b" >/dev/null 2>&1
+
+is "a directory as source" "$(errno_of mnt "" /proc "$MNT/a")" "$(errno_of mnt "" /proc "$MNT/a" erofs)"
+is "no such source" "$(errno_of mnt "" /dev/none "$MNT/a")" "$(errno_of mnt "" /dev/none "$MNT/a" erofs)"
+
+# One line in the kernel's log for what a mount refuses, and none for what it does not.
+echo "probe: marker-refused" >/dev/kmsg
+probe corrupt "$image" "$MNT/bad.img" 1028
+mnt "" "$MNT/bad.img" "$MNT/a" >/dev/null 2>&1
+lines=$(dmesg | sed -n '/marker-refused/,$p' | grep -c "$FS")
+is "a bad checksum makes one line in the log" "$lines" 1
+echo "probe: marker-mounted" >/dev/kmsg
+mnt "" "$image" "$MNT/a" && umnt "$MNT/a"
+lines=$(dmesg | sed -n '/marker-mounted/,$p' | grep -v marker)
+if [ "$FS" = cofs ]; then is "a mount is silent" "$lines" ""; else skip "a mount is silent" "erofs reports mounts"; fi

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Two hundred mounts and unmounts leave nothing behind.
+. "$(dirname "$0")/lib/guest.sh"
+
+: "${CYCLES:=$((200 / SCALE))}"
+plan 5
+
+objects() {	# CACHE: active objects of a slab cache
+	local name active _
+	while read -r name active _; do
+		[ "$name" = "$1" ] && { echo "$active"; return; }
+	done </proc/slabinfo
+	echo 0
+}
+settle() { drop_caches; sleep 1; drop_caches; }
+
+# The first rounds fill per-CPU lists and caches that stay.
+probe cycle "$FS" "" "$IMAGES/p-default.img" $((CYCLES / 4)) >/dev/null
+settle
+inodes=$(objects "${FS}_inode")
+free=$(meminfo MemFree)
+slab=$(meminfo SUnreclaim)
+check "$CYCLES mounts" probe cycle "$FS" "" "$IMAGES/p-default.img" "$CYCLES"
+check "$((CYCLES / 4)) sharing mounts" \
+	probe cycle "$FS" inode_share,domain_id=cycle "$IMAGES/p-fingerprint.img" $((CYCLES / 4))
+settle
+diag "inodes $inodes to $(objects "${FS}_inode"), free $free to $(meminfo MemFree) KiB," \
+	"unreclaimable slab $slab to $(meminfo SUnreclaim) KiB"
+at_most "inodes left" "$(objects "${FS}_inode")" "$inodes"
+at_most "memory lost (KiB)" $((free - $(meminfo MemFree))) 6144
+at_most "slab grown (KiB)" $(($(meminfo SUnreclaim) - slab)) 2048

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Readahead of a shared file has the window of the image's device.
+. "$(dirname "$0")/lib/guest.sh"
+
+plan 3
+a=/dev/disk/cofs/a
+device=$(readlink -f $a)
+queue=/sys/class/block/${device##*/}/queue
+stat=/sys/class/block/${device##*/}/stat
+read -r old <"$queue/read_ahead_kb"
+
+requests() {	# TYPE OPTIONS KIB WAY: device reads of one cold pass
+	local before after
+	echo "$3" >"$queue/read_ahead_kb"
+	drop_caches
+	mnt "$2" $a "$MNT/a" "$1" || return
+	read -r before _ <"$stat"
+	probe consume "$4" "$MNT/a/big" >/dev/null
+	read -r after _ <"$stat"
+	umnt "$MNT/a"
+	echo $((after - before))
+}
+share=inode_share,domain_id=window
+plain=$(requests "$FS" "" 8192 read)
+wide=$(requests "$FS" $share 8192 read)
+sendfile=$(requests "$FS" $share 8192 sendfile)
+narrow=$(requests "$FS" $share 128 read)
+diag "requests for 16 MiB: $FS 8 MiB window $plain, shared $wide, by sendfile $sendfile, shared with 128 KiB $narrow"
+if [ "$FS" = cofs ]; then
+	diag "erofs: 8 MiB window $(requests erofs "" 8192 read), shared $(requests erofs $share 8192 read)"
+	at_most "as few requests as without sharing" "$wide" $((plain + plain / 8 + 2))
+	at_most "sendfile too" "$sendfile" $((plain + plain / 8 + 2))
+	at_least "and more with a narrow window" "$narrow" $((wide * 3))
+else
+	for i in 1 2 3; do skip "window $i" "peer"; done
+fi
+echo "$old" >"$queue/read_ahead_kb"

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# The module goes, and everything it had with it.
+# quick
+. "$(dirname "$0")/lib/guest.sh"
+
+plan 11
+if [ "$FS" != cofs ]; then
+	for i in 1 2 3 4 5 6 7 8 9 10 11; do skip "unload $i" "cofs only"; done
+	exit
+fi
+module=$TESTS/../cofs.ko
+share=inode_share,domain_id=unload
+slabs() { grep -c '^cofs' /proc/slabinfo; }
+round() {
+	mnt $share /dev/disk/cofs/a "$MNT/a" && mnt $share /dev/disk/cofs/b "$MNT/b" &&
+		probe consume read "$MNT/a" && probe consume sendfile "$MNT/b" &&
+		umnt "$MNT/a" && umnt "$MNT/b"
+}
+
+mnt $share /dev/disk/cofs/a "$MNT/a"
+check "a mount pins the module" bash -c '! rmmod cofs'
+umnt "$MNT/a"
+check "rmmod" rmmod cofs
+is "slab caches left" "$(slabs)" 0
+is "the type is gone" "$(grep -c '\<cofs$' /proc/filesystems)" 0
+check "sysfs is clean" test ! -e /sys/fs/cofs
+
+drop_caches
+free=$(meminfo MemFree)
+cached=$(meminfo Cached)
+check "insmod again" insmod "$module"
+check "mount, share, read and unmount" round
+diag "page cache after the last umount: +$(($(meminfo Cached) - cached)) KiB"
+check "rmmod with lingering content" rmmod cofs
+diag "page cache after rmmod: +$(($(meminfo Cached) - cached)) KiB"
+at_most "page cache left (KiB)" $(($(meminfo Cached) - cached)) 1024
+drop_caches
+at_most "memory lost (KiB)" $((free - $(meminfo MemFree))) 4096
+check "and once more for whoever comes next" insmod "$module"
