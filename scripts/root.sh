@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need_root "$@"
 
-packages=$(grep -v '^#' "$COFS_TOP/scripts/root.packages" | tr '\n' ' ')
+packages=$(grep -v '^#' "$COFS_TOP/scripts/root.packages")
 root=$COFS_CACHE/root-trixie-$(key "$packages")
 [ -e "$root/.complete" ] && { echo "$root"; exit; }
 
@@ -25,7 +25,7 @@ step 150 "making the trixie root" "$COFS_CACHE/log/root.log" \
 	mmdebstrap --variant=apt --mode=root \
 	--aptopt='Acquire::Check-Valid-Until "false"' \
 	--aptopt='APT::Install-Recommends "false"' \
-	--include="$(echo $packages | tr ' ' ',')" \
+	--include="$(grep -v / <<<"$packages" | paste -sd,)" \
 	--customize-hook='mkdir -p "$1/cofs" "$1/cache"' \
 	trixie "$root"
 
@@ -44,5 +44,9 @@ cat >"$root/etc/apt/preferences.d/cofs" <<-PREF
 	Pin: release n=forky
 	Pin-Priority: 50
 PREF
+step 30 "installing the packages of other suites" "$COFS_CACHE/log/root-suites.log" \
+	"$COFS_TOP/scripts/in-root" --root "$root" sh -euc '
+	apt-get -o Acquire::Check-Valid-Until=false update
+	apt-get install -y --no-install-recommends "$@"' sh $(grep / <<<"$packages")
 touch "$root/.complete"
 echo "$root"

@@ -13,7 +13,7 @@ import re
 import sys
 
 CONTENDERS = ("erofs", "erofs_inode_share", "cofs")
-TITLES = ("erofs", "erofs inode_share", "cofs", "bound")
+TITLES = ("erofs", "inode_share", "cofs", "bound")
 BOUND_POINTS = 1.0
 PEER_FACTOR = 1.02
 

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Boots a guest, runs one command in it and exits with that command's status:
+#
+#   qemu/run.sh [OPTION]... -- COMMAND...
+#
+#   --kernel stock|debug   which kernel (stock)
+#   --drive NAME=FILE      FILE as the read-only drive /dev/disk/cofs/NAME
+#   --payload DIR          the contents of DIR into /cofs, where the command starts
+#   --smp N, --mem MIB     size of the guest (2, 2048)
+#   --append STRING        more kernel command line
+#   --timeout SECONDS      give up after that (600)
+#   --console FILE         the kernel's console goes there
+#   --out FILE             a copy of what the command prints
+#   --icount               count instructions: one CPU, deterministic time
+#   --tty                  an interactive command on this terminal; no status, no timeout
+#
+# Status 124: time is up. 125: the guest died before the command ended.
+. "$(dirname "$0")/../scripts/lib.sh"
+need_root "$@"
+
+kernel=stock smp=2 mem=2048 append='' limit=600 console='' out='' icount='' tty=''
+drives=() payloads=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	--icount) icount=1; shift; continue ;;
+	--tty) tty=1; shift; continue ;;
+	--) shift; break ;;
+	--*) [ $# -ge 2 ] || die "qemu/run.sh: $1 needs a value" ;;
+	*) die "qemu/run.sh: '--' is missing before the command" ;;
+	esac
+	case $1 in
+	--kernel) kernel=$2 ;;
+	--drive) drives+=("$2") ;;
+	--payload) payloads+=("$2") ;;
+	--smp) smp=$2 ;;
+	--mem) mem=$2 ;;
+	--append) append=$2 ;;
+	--timeout) limit=$2 ;;
+	--console) console=$2 ;;
+	--out) out=$2 ;;
+	*) die "qemu/run.sh: unknown option $1" ;;
+	esac
+	shift 2
+done
+[ $# -gt 0 ] || die "qemu/run.sh: no command"
+
+case $kernel in
+stock) kdir=$("$COFS_TOP/scripts/kernel.sh") ;;
+debug) kdir=$("$COFS_TOP/scripts/debug-kernel.sh") ;;
+*) die "qemu/run.sh: no kernel '$kernel': stock or debug" ;;
+esac
+boot=$("$COFS_TOP/qemu/boot-image.sh" "$kdir")
+accel=$("$COFS_TOP/qemu/accel.sh" "$kdir" "$boot")
+cpu=max
+if [ -n "$icount" ]; then
+	# rep movsb would count each byte as an instruction.
+	accel=tcg,thread=single cpu=max,-erms,-fsrm smp=1
+fi
+
+# The initramfs of this run: the common one, the payload, the command.
+run=$(mktemp -d "$COFS_CACHE/run.XXXXXX")
+trap 'rm -rf "$run"' EXIT
+mkdir -p "$run/rd/payload"
+for dir in "${payloads[@]}"; do
+	[ -d "$dir" ] || die "qemu/run.sh: no payload directory $dir"
+	cp -a "$dir/." "$run/rd/payload/"
+done
+interactive=
+if [ -n "$tty" ]; then
+	read -r rows columns < <(stty size 2>/dev/null || echo 24 80)
+	interactive="rows $rows columns $columns"
+	limit=0
+fi
+{
+	printf 'interactive=%q TERM=%q\n' "$interactive" "${TERM:-dumb}"
+	printf 'command=('
+	printf ' %q' "$@"
+	printf ' )\n'
+} >"$run/rd/command"
+"$COFS_TOP/scripts/in-root" --chdir "/cache/${run##*/}/rd" sh -euc '
+	find . | cpio --quiet -o -H newc -R 0:0 >../payload.cpio'
+cat "$boot/initramfs.cpio" "$run/payload.cpio" >"$run/initramfs"
+rm -rf "$run/rd" "$run/payload.cpio"
+
+# Files reach QEMU as open descriptors: it runs in another root, where their paths mean nothing.
+qemu=()
+add_drive() {	# NAME FILE
+	[ -r "$2" ] || die "qemu/run.sh: cannot read the drive $2"
+	[ ${#1} -le 20 ] || die "qemu/run.sh: drive name $1 is longer than 20 characters"
+	local fd
+	exec {fd}<"$2"
+	qemu+=(-drive "id=drive-$1,if=none,format=raw,readonly=on,file=/dev/fd/$fd,file.locking=off"
+		-device "virtio-blk-pci,drive=drive-$1,serial=$1")
+}
+add_drive root "$("$COFS_TOP/qemu/root-image.sh")"
+add_drive modules "$boot/modules.ext4"
+for drive in "${drives[@]}"; do
+	add_drive "${drive%%=*}" "${drive#*=}"
+done
+exec {console_fd}>"${console:-$run/console}"
+: "${out:=$run/out}"
+: >"$out"
+
+qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
+	-accel "$accel" -cpu "$cpu" -smp "$smp" -m "$mem"
+	-kernel "/cache/${kdir##*/}/image/vmlinuz" -initrd "/cache/${run##*/}/initramfs"
+	-append "console=ttyS0 loglevel=7 panic=-1 oops=panic random.trust_cpu=on tsc=reliable $append"
+	-serial "file:/dev/fd/$console_fd"
+	-device virtio-serial-pci -chardev stdio,id=out -device virtconsole,chardev=out
+	"${qemu[@]}")
+[ -z "$icount" ] || qemu+=(-icount "shift=0,sleep=off")
+
+if [ -n "$tty" ]; then
+	# QEMU's stdio leaves ^C to the guest with signal=off.
+	"$COFS_TOP/scripts/in-root" --chdir / "${qemu[@]/stdio,id=out/stdio,id=out,signal=off}"
+	exit
+fi
+status=0
+timeout --foreground "$limit" "$COFS_TOP/scripts/in-root" --chdir / "${qemu[@]}" </dev/null |
+	tee "$out" || status=${PIPESTATUS[0]}
+[ "$status" != 124 ] || { say "the guest did not end within $limit s"; exit 124; }
+status=$(tail -n 1 "$out" | sed -n 's/^COFS-EXIT \([0-9]*\)$/\1/p')
+if [ -z "$status" ]; then
+	say "the guest died before its command ended; the console's last lines:"
+	tail -n 30 "${console:-$run/console}" >&2
+	exit 125
+fi
+exit "$status"
