@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! C names: those of the kernel crate, and what bindgen adds for this module.
+//!
+//! Only `vfs/` and `sys/` may use this.
+
+#![allow(
+    clippy::all,
+    clippy::undocumented_unsafe_blocks,
+    clippy::ptr_as_ptr,
+    clippy::ref_as_ptr,
+    clippy::cast_lossless,
+    dead_code,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    unreachable_pub,
+    unsafe_op_in_unsafe_fn,
+    improper_ctypes
+)]
+
+pub(crate) use kernel::bindings::*;
+
+include!(concat!(env!("COFS_OBJ"), "/rust/bindings/bindings_generated.rs"));

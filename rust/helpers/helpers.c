@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "helpers.h"
+
+#include <linux/backing-dev.h>
+#include <linux/highmem.h>
+#include <linux/kdev_t.h>
+#include <linux/posix_acl.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+struct inode *cofs_alloc_inode_sb(struct super_block *sb, struct kmem_cache *cache)
+{
+	return alloc_inode_sb(sb, cache, GFP_KERNEL);
+}
+
+loff_t cofs_i_size_read(const struct inode *inode)
+{
+	return i_size_read(inode);
+}
+
+void cofs_i_size_write(struct inode *inode, loff_t size)
+{
+	i_size_write(inode, size);
+}
+
+bool cofs_inode_is_new(struct inode *inode)
+{
+	return inode_state_read_once(inode) & I_NEW;
+}
+
+void cofs_inode_set_times(struct inode *inode, time64_t sec, long nsec)
+{
+	inode_set_atime_to_ts(inode,
+		inode_set_ctime_to_ts(inode,
+			inode_set_mtime(inode, sec, nsec)));
+}
+
+void cofs_i_uid_write(struct inode *inode, uid_t uid)
+{
+	i_uid_write(inode, uid);
+}
+
+void cofs_i_gid_write(struct inode *inode, gid_t gid)
+{
+	i_gid_write(inode, gid);
+}
+
+void cofs_inode_fake_hash(struct inode *inode)
+{
+	inode_fake_hash(inode);
+}
+
+void cofs_inode_set_link(struct inode *inode, char *link)
+{
+	inode_set_cached_link(inode, link, strlen(link));
+}
+
+dev_t cofs_new_decode_dev(u32 dev)
+{
+	return new_decode_dev(dev);
+}
+
+void cofs_cache_no_acl(struct inode *inode)
+{
+	cache_no_acl(inode);
+}
+
+unsigned long cofs_inode_ra_pages(struct inode *inode)
+{
+	return inode_to_bdi(inode)->ra_pages;
+}
+
+struct kmem_cache *cofs_kmem_cache_create(const char *name, unsigned int size, unsigned int align,
+					  void (*ctor)(void *object))
+{
+	return kmem_cache_create(name, size, align,
+				 SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT, ctor);
+}
+
+void cofs_super_set_uuid(struct super_block *sb, const u8 *uuid)
+{
+	super_set_uuid(sb, uuid, UUID_SIZE);
+}
+
+void cofs_statfs_fsid(struct super_block *sb, struct kstatfs *buf)
+{
+	if (uuid_is_null(&sb->s_uuid))
+		buf->f_fsid = u64_to_fsid(sb->s_bdev ? huge_encode_dev(sb->s_bdev->bd_dev) : 0);
+	else
+		buf->f_fsid = uuid_to_fsid(sb->s_uuid.b);
+}
+
+int cofs_fs_parse(struct fs_context *fc, const struct fs_parameter_spec *desc,
+		  struct fs_parameter *param, struct fs_parse_result *result)
+{
+	return fs_parse(fc, desc, param, result);
+}
+
+void cofs_errorfc(struct fs_context *fc, const char *message)
+{
+	errorfc(fc, "%s", message);
+}
+
+bool cofs_fatal_signal_pending(void)
+{
+	return fatal_signal_pending(current);
+}
+
+void cofs_mapping_set_large_folios(struct address_space *mapping)
+{
+	mapping_set_large_folios(mapping);
+}
+
+struct folio *cofs_read_mapping_folio(struct address_space *mapping, pgoff_t index)
+{
+	return read_mapping_folio(mapping, index, NULL);
+}
+
+struct folio *cofs_readahead_folio(struct readahead_control *rac)
+{
+	return readahead_folio(rac);
+}
+
+void cofs_folio_put(struct folio *folio)
+{
+	folio_put(folio);
+}
+
+size_t cofs_folio_size(struct folio *folio)
+{
+	return folio_size(folio);
+}
+
+loff_t cofs_folio_pos(struct folio *folio)
+{
+	return folio_pos(folio);
+}
+
+void *cofs_kmap_local_folio(struct folio *folio, size_t offset)
+{
+	return kmap_local_folio(folio, offset);
+}
+
+void cofs_kunmap_local(const void *address)
+{
+	kunmap_local(address);
+}
+
+void cofs_folio_zero_segment(struct folio *folio, size_t start, size_t end)
+{
+	folio_zero_segment(folio, start, end);
+}
+
+void cofs_flush_dcache_folio(struct folio *folio)
+{
+	flush_dcache_folio(folio);
+}
+
+struct bio *cofs_bio_alloc(struct block_device *bdev, unsigned short vecs, blk_opf_t opf, gfp_t gfp)
+{
+	return bio_alloc(bdev, vecs, opf, gfp);
+}
+
+void cofs_bio_first_folio(struct folio_iter *fi, struct bio *bio)
+{
+	bio_first_folio(fi, bio, 0);
+}
+
+void cofs_bio_next_folio(struct folio_iter *fi, struct bio *bio)
+{
+	bio_next_folio(fi, bio);
+}
+
+unsigned int cofs_memalloc_nofs_save(void)
+{
+	return memalloc_nofs_save();
+}
+
+void cofs_memalloc_nofs_restore(unsigned int flags)
+{
+	memalloc_nofs_restore(flags);
+}
+
+int cofs_xa_reserve(struct xarray *xa, unsigned long index, gfp_t gfp)
+{
+	return xa_reserve(xa, index, gfp);
+}
+
+void cofs_xa_lock(struct xarray *xa)
+{
+	xa_lock(xa);
+}
+
+void cofs_xa_unlock(struct xarray *xa)
+{
+	xa_unlock(xa);
+}
+
+u64 cofs_siphash(const void *data, size_t len, const siphash_key_t *key)
+{
+	return siphash(data, len, key);
+}

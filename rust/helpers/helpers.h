@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Out-of-line twins of the kernel's inline functions and macros that Rust cannot call.
+ * Each does what its name says without the cofs_ prefix, and nothing else.
+ */
+#ifndef COFS_HELPERS_H
+#define COFS_HELPERS_H
+
+#include <linux/bio.h>
+#include <linux/fs.h>
+#include <linux/fs_context.h>
+#include <linux/fs_parser.h>
+#include <linux/pagemap.h>
+#include <linux/siphash.h>
+#include <linux/statfs.h>
+#include <linux/xarray.h>
+
+/* inode */
+struct inode *cofs_alloc_inode_sb(struct super_block *sb, struct kmem_cache *cache);
+loff_t cofs_i_size_read(const struct inode *inode);
+void cofs_i_size_write(struct inode *inode, loff_t size);
+bool cofs_inode_is_new(struct inode *inode);
+void cofs_inode_set_times(struct inode *inode, time64_t sec, long nsec);
+void cofs_i_uid_write(struct inode *inode, uid_t uid);
+void cofs_i_gid_write(struct inode *inode, gid_t gid);
+void cofs_inode_fake_hash(struct inode *inode);
+void cofs_inode_set_link(struct inode *inode, char *link);
+dev_t cofs_new_decode_dev(u32 dev);
+void cofs_cache_no_acl(struct inode *inode);
+unsigned long cofs_inode_ra_pages(struct inode *inode);
+struct kmem_cache *cofs_kmem_cache_create(const char *name, unsigned int size, unsigned int align,
+					  void (*ctor)(void *object));
+
+/* super block and context */
+void cofs_super_set_uuid(struct super_block *sb, const u8 *uuid);
+void cofs_statfs_fsid(struct super_block *sb, struct kstatfs *buf);
+int cofs_fs_parse(struct fs_context *fc, const struct fs_parameter_spec *desc,
+		  struct fs_parameter *param, struct fs_parse_result *result);
+void cofs_errorfc(struct fs_context *fc, const char *message);
+bool cofs_fatal_signal_pending(void);
+
+/* page cache */
+void cofs_mapping_set_large_folios(struct address_space *mapping);
+struct folio *cofs_read_mapping_folio(struct address_space *mapping, pgoff_t index);
+struct folio *cofs_readahead_folio(struct readahead_control *rac);
+void cofs_folio_put(struct folio *folio);
+size_t cofs_folio_size(struct folio *folio);
+loff_t cofs_folio_pos(struct folio *folio);
+void *cofs_kmap_local_folio(struct folio *folio, size_t offset);
+void cofs_kunmap_local(const void *address);
+void cofs_folio_zero_segment(struct folio *folio, size_t start, size_t end);
+void cofs_flush_dcache_folio(struct folio *folio);
+
+/* bio */
+struct bio *cofs_bio_alloc(struct block_device *bdev, unsigned short vecs, blk_opf_t opf, gfp_t gfp);
+void cofs_bio_first_folio(struct folio_iter *fi, struct bio *bio);
+void cofs_bio_next_folio(struct folio_iter *fi, struct bio *bio);
+
+/* memory, xarray, hashes */
+unsigned int cofs_memalloc_nofs_save(void);
+void cofs_memalloc_nofs_restore(unsigned int flags);
+int cofs_xa_reserve(struct xarray *xa, unsigned long index, gfp_t gfp);
+void cofs_xa_lock(struct xarray *xa);
+void cofs_xa_unlock(struct xarray *xa);
+u64 cofs_siphash(const void *data, size_t len, const siphash_key_t *key);
+
+#endif

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The end of a read. Folios unlock themselves with their last piece ([`Piece::end`]); here the
+//! mount learns that its device is no longer needed.
+//!
+//! Everything here may run in interrupt context.
+//!
+//! [`Piece::end`]: crate::vfs::folio::Piece::end
+
+use crate::{
+    mount::{Mount, Report},
+    sys::bio::Owner,
+};
+use kernel::{
+    prelude::*,
+    sync::{
+        atomic::{Atomic, Full},
+        Completion,
+    },
+};
+
+/// Set once no further flight may begin.
+const CLOSED: i64 = 1 << 62;
+
+/// Counts the reads under way on a mount: bios, and fills on behalf of other mounts.
+///
+/// A plain counter, for a percpu_ref costs each umount a grace period of RCU.
+#[pin_data]
+pub(crate) struct Flights {
+    /// The count, and [`CLOSED`].
+    state: Atomic<i64>,
+    #[pin]
+    drained: Completion,
+}
+
+impl Flights {
+    /// None under way.
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            state: Atomic::new(0),
+            drained <- Completion::new(),
+        })
+    }
+
+    /// Begins a flight on a mount that cannot be closed meanwhile: an open file of it, or a
+    /// flight, holds it.
+    fn begin(&self) {
+        self.state.fetch_add(1, Full);
+    }
+
+    /// Begins a flight unless the mount is going away.
+    pub(crate) fn try_begin(&self) -> bool {
+        let open = self.state.fetch_add(1, Full) & CLOSED == 0;
+        if !open {
+            self.end();
+        }
+        open
+    }
+
+    /// Ends a flight.
+    pub(crate) fn end(&self) {
+        if self.state.fetch_sub(1, Full) == CLOSED + 1 {
+            self.drained.complete_all();
+        }
+    }
+
+    /// Lets no further flight begin, and waits for those under way.
+    pub(crate) fn close(&self) {
+        if self.state.fetch_add(CLOSED, Full) != 0 {
+            self.drained.wait_for_completion();
+        }
+    }
+}
+
+impl Owner for Mount {
+    fn begin(&self) {
+        self.flights.begin();
+    }
+
+    fn end(&self, result: Result) {
+        if result.is_err() {
+            self.report(Report::Device, 0, "the device cannot be read");
+        }
+        self.flights.end();
+    }
+}

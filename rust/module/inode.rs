@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Inodes of an image: from a node number to what the VFS sees.
+
+use crate::{
+    mount::{Image, Mount, Report},
+    share::{self, Binding},
+    sys::errno,
+    vfs::{
+        file,
+        inode::{Attributes, Get, Inode},
+        inode_ops::{Acl, InodeOperations, Operations},
+        super_block::SuperBlock,
+        xattr::Lister,
+    },
+};
+use cofs_core::{Kind, Layout};
+use kernel::{new_mutex, prelude::*, sync::Mutex, types::ARef};
+
+/// `STATX_ATTR_COMPRESSED` of statx(2).
+const ATTR_COMPRESSED: u64 = 0x4;
+/// `STATX_ATTR_IMMUTABLE` of statx(2).
+const ATTR_IMMUTABLE: u64 = 0x10;
+
+/// What an inode of an image carries.
+#[pin_data]
+pub(crate) struct Node {
+    /// The checked inode on disk.
+    pub(crate) disk: cofs_core::Inode,
+    /// Whose pages its files read; decided once, at first open.
+    #[pin]
+    pub(crate) binding: Mutex<Binding>,
+}
+
+impl Node {
+    /// Whether the data is in compressed clusters.
+    pub(crate) fn is_compressed(&self) -> bool {
+        matches!(self.disk.layout(), Layout::Compressed)
+    }
+}
+
+/// The inode of node `nid`.
+pub(crate) fn get(sb: &SuperBlock<Image>, nid: u64) -> Result<ARef<Inode<Image>>> {
+    let new = match sb.iget(nid)? {
+        Get::Cached(inode) => return Ok(inode),
+        Get::New(new) => new,
+    };
+    let mount = sb.mount();
+    let failed = |e| mount.failed(nid, e);
+    let disk = cofs_core::Inode::read(&mount.metadata(), &mount.disk, nid).map_err(failed)?;
+    let no_acl =
+        cofs_core::xattr::no_acl(&mount.metadata(), &mount.disk, &disk).map_err(failed)?;
+    let attributes = Attributes {
+        mode: disk.mode(),
+        nlink: disk.nlink(),
+        uid: disk.uid(),
+        gid: disk.gid(),
+        size: disk.size(),
+        blocks: disk.blocks(),
+        time: disk.mtime(),
+        rdev: disk.rdev(),
+        no_acl,
+    };
+    let operations = operations(&mount, &disk)?;
+    let node = pin_init!(Node {
+        disk,
+        binding <- new_mutex!(Binding::Undecided),
+    });
+    new.init(&attributes, node, operations)
+}
+
+fn operations(mount: &Mount, disk: &cofs_core::Inode) -> Result<Operations> {
+    let compressed = matches!(disk.layout(), Layout::Compressed);
+    Ok(match disk.kind() {
+        Kind::Regular => Operations::file::<Image>(),
+        Kind::Directory | Kind::Symlink if compressed => {
+            mount.report(Report::Compressed, disk.nid(), "it is compressed, which is not supported");
+            return Err(errno::unsupported());
+        }
+        Kind::Directory => Operations::dir::<Image>(),
+        Kind::Symlink => match disk.fast_link() {
+            Some(pos) => Operations::fast_link::<Image>(fast_link(mount, disk, pos)?),
+            None => Operations::page_link::<Image>(),
+        },
+        Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => {
+            Operations::special::<Image>()
+        }
+    })
+}
+
+/// The target of a short symlink, with its NUL.
+fn fast_link(mount: &Mount, disk: &cofs_core::Inode, pos: u64) -> Result<KVec<u8>> {
+    // The core has checked that the target is whole and in one block.
+    let len = disk.size() as usize;
+    let mut link = KVec::from_elem(0, len.checked_add(1).ok_or(EINVAL)?, GFP_KERNEL)?;
+    let target = link.get_mut(..len).ok_or(EINVAL)?;
+    cofs_core::pages::fill(&mount.metadata(), pos, target)
+        .map_err(|e| mount.failed(disk.nid(), e))?;
+    Ok(link)
+}
+
+impl InodeOperations for Image {
+    fn lookup(dir: &Inode<Self>, name: &[u8]) -> Result<Option<ARef<Inode<Self>>>> {
+        crate::dir::lookup(dir, name)
+    }
+
+    fn attributes(inode: &Inode<Self>) -> (u64, u64) {
+        let known = ATTR_COMPRESSED | ATTR_IMMUTABLE;
+        if inode.node().is_compressed() {
+            (known, known)
+        } else {
+            (ATTR_IMMUTABLE, known)
+        }
+    }
+
+    fn list_xattrs(inode: &Inode<Self>, list: &mut Lister<'_>) -> Result {
+        crate::xattr::list(inode, list)
+    }
+
+    fn acl(inode: &Inode<Self>, kind: Acl) -> Result<Option<KVec<u8>>> {
+        crate::xattr::acl(inode, kind)
+    }
+}
+
+impl file::Operations for Image {
+    fn open(inode: &Inode<Self>) -> Result {
+        if inode.node().is_compressed() {
+            let sb = inode.super_block();
+            let nid = inode.node().disk.nid();
+            sb.mount()
+                .report(Report::Compressed, nid, "it is compressed, which is not supported");
+            return Err(errno::unsupported());
+        }
+        share::bind(inode)
+    }
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A mounted image: from the superblock on disk to the root directory, and back.
+
+use crate::{
+    error,
+    fill::{end::Flights, pages::Metadata},
+    inode,
+    options::{self, Options},
+    share::{self, Domain},
+    stats,
+    sys::{bio::Device, hash, sysfs},
+    vfs::{
+        context::{self, Log, Mountable, Parameters},
+        fs_type::{FileSystem, Internal},
+        inode::Evicted,
+        super_block::{self, NewSuper, StatFs, SuperBlock},
+        xattr::Handlers,
+    },
+};
+use cofs_core::xattr::LongPrefixes;
+use kernel::{
+    prelude::*,
+    seq_file::SeqFile,
+    seq_print,
+    sync::{
+        atomic::{Atomic, Relaxed},
+        Arc,
+    },
+};
+
+/// `f_type` and `s_magic`: the images are EROFS's, and so is the number.
+const MAGIC: u64 = cofs_core::format::superblock::SUPER_MAGIC_V1 as u64;
+
+/// The file system type `cofs`.
+pub(crate) struct Image;
+
+/// What the type carries for all mounts.
+#[pin_data]
+pub(crate) struct Module {
+    #[pin]
+    stats: sysfs::Directory<stats::Sharing>,
+    /// Where content inodes live.
+    #[pin]
+    pub(crate) contents: Internal<share::Contents>,
+    /// Who shares what.
+    pub(crate) registry: Arc<share::Registry>,
+}
+
+impl Module {
+    /// Makes the registry, the internal mount and the files in sysfs.
+    pub(crate) fn new() -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            registry: Arc::pin_init(share::Registry::new(), GFP_KERNEL)?,
+            contents <- Internal::new(share::module(registry.clone())),
+            stats <- sysfs::Directory::new(c"cofs", stats::Sharing::new(registry.clone())),
+        }? Error)
+    }
+}
+
+/// A mounted image.
+///
+/// # Invariants
+///
+/// `device` is open until `flights` is closed.
+#[pin_data]
+pub(crate) struct Mount {
+    /// The checked superblock.
+    pub(crate) disk: cofs_core::SuperBlock,
+    /// The long prefixes of xattr names.
+    pub(crate) prefixes: LongPrefixes,
+    /// Where the image lies.
+    pub(crate) device: Device,
+    /// With whom its files are shared, if at all.
+    pub(crate) domain: Option<Domain>,
+    /// Reads under way.
+    #[pin]
+    pub(crate) flights: Flights,
+    /// Whether `user.` attributes are shown.
+    pub(crate) user_xattr: Atomic<bool>,
+    cache_strategy: u32,
+    name: KVec<u8>,
+    reported: Atomic<u32>,
+}
+
+/// What a mount tells dmesg, each once.
+#[derive(Clone, Copy)]
+pub(crate) enum Report {
+    /// A file was refused because it is compressed.
+    Compressed = 1,
+    /// The image contradicts itself.
+    Corrupt = 2,
+    /// The device failed.
+    Device = 4,
+}
+
+impl Mount {
+    /// The metadata, as pages.
+    pub(crate) fn metadata(&self) -> Metadata<'_> {
+        Metadata::new(self.device.mapping())
+    }
+
+    /// Tells dmesg about `what`, which happened to inode `nid`, unless it has been told before.
+    pub(crate) fn report(&self, what: Report, nid: u64, text: &str) {
+        let bit = what as u32;
+        let mut old = self.reported.load(Relaxed);
+        while old & bit == 0 {
+            match self.reported.cmpxchg(old, old | bit, Relaxed) {
+                Ok(_) => {
+                    let name = core::str::from_utf8(&self.name).unwrap_or("?");
+                    pr_err!("({name}): inode {nid}: {text}\n");
+                    return;
+                }
+                Err(now) => old = now,
+            }
+        }
+    }
+
+    /// Reports an error that reading inode `nid` met, and gives its errno.
+    pub(crate) fn failed(&self, nid: u64, e: cofs_core::Error) -> Error {
+        use cofs_core::Error as E;
+        match e {
+            E::Corrupt(_) | E::Invalid(_) | E::NoDevice => {
+                self.report(Report::Corrupt, nid, error::text(e));
+            }
+            E::Unsupported(_) => self.report(Report::Compressed, nid, error::text(e)),
+            E::Source(errno) if error::is_device(errno) => {
+                self.report(Report::Device, nid, error::text(e));
+            }
+            _ => {}
+        }
+        error::from_core(e)
+    }
+}
+
+impl FileSystem for Image {
+    const NAME: &'static CStr = c"cofs";
+    const CACHE_NAME: &'static CStr = c"cofs_inode";
+    const FLAGS: i32 = crate::vfs::fs_type::REQUIRES_DEV | crate::vfs::fs_type::ALLOW_IDMAP;
+
+    type Module = Module;
+    type Mount = Mount;
+    type Node = inode::Node;
+    type Target = share::Contents;
+    type Kind = crate::vfs::fs_type::Block;
+
+    fn init_context(fc: context::New<'_>) -> Result {
+        fc.mountable::<Self>()
+    }
+
+    /// From here on no other mount's read uses this device, and none is under way.
+    fn kill(mount: &Mount) {
+        mount.flights.close();
+    }
+}
+
+impl super_block::Operations for Image {
+    fn evict(inode: Evicted<'_, Self>) {
+        share::unbind(inode);
+    }
+
+    fn statfs(sb: &SuperBlock<Self>) -> Option<StatFs> {
+        let disk = &sb.mount().disk;
+        Some(StatFs {
+            magic: MAGIC,
+            block_size: disk.block_size() as u32,
+            blocks: disk.blocks(),
+            inodes: disk.inos(),
+            name_len: cofs_core::xattr::NAME_LEN as u32,
+        })
+    }
+
+    fn show_options(sb: &SuperBlock<Self>, seq: &SeqFile) {
+        let mount = sb.mount();
+        let no = |on: bool| if on { "" } else { "no" };
+        seq_print!(seq, ",{}user_xattr", no(mount.user_xattr.load(Relaxed)));
+        seq_print!(seq, ",{}acl", no(sb.shows_acl()));
+        if mount.disk.has_compression() {
+            seq_print!(seq, ",cache_strategy={}", options::strategy(mount.cache_strategy));
+        }
+        if mount.domain.is_some() {
+            seq_print!(seq, ",inode_share");
+        }
+    }
+}
+
+impl Mountable for Image {
+    type Options = Options;
+
+    const PARAMETERS: &'static Parameters = options::PARAMETERS;
+
+    fn default_options() -> Options {
+        Options::default()
+    }
+
+    fn option(
+        options: &mut Options,
+        option: u8,
+        value: &context::Value<'_>,
+        log: &Log<'_>,
+    ) -> Result {
+        options.set(option, value, log)
+    }
+
+    fn fill(sb: &mut NewSuper<'_, Self>, options: &mut Options, log: &Log<'_>) -> Result {
+        let domain = options.domain(log)?;
+        sb.begin(MAGIC)?;
+
+        let device = sb.device();
+        let metadata = Metadata::new(device.mapping());
+        let refuse = |e| {
+            pr_err!("({}): {}\n", sb.id(), error::text(e));
+            error::from_core(e)
+        };
+        let disk = cofs_core::SuperBlock::read(&metadata, hash::crc32c).map_err(refuse)?;
+        let prefixes = LongPrefixes::load(&metadata, &disk).map_err(refuse)?;
+        let mut name = KVec::new();
+        name.extend_from_slice(sb.id().to_bytes(), GFP_KERNEL)?;
+
+        sb.set_block_size(disk.block_size() as u32)?;
+        sb.set_uuid(disk.uuid());
+        sb.set_acl(options.acl.unwrap_or(true));
+        sb.set_xattr(Handlers::<Self>::table());
+        let root_nid = disk.root_nid();
+        let user_xattr = options.user_xattr.unwrap_or(true);
+        let cache_strategy = options.cache_strategy;
+        let mount = Arc::pin_init(
+            try_pin_init!(Mount {
+                disk,
+                prefixes,
+                device,
+                domain,
+                flights <- Flights::new(),
+                user_xattr: Atomic::new(user_xattr),
+                cache_strategy,
+                name,
+                reported: Atomic::new(0),
+            }? Error),
+            GFP_KERNEL,
+        )?;
+        let live = sb.set_mount(mount);
+
+        let root = inode::get(live, root_nid)?;
+        if root.node().disk.kind() != cofs_core::Kind::Directory {
+            pr_err!("({}): the root is not a directory\n", live.id());
+            return Err(EINVAL);
+        }
+        sb.set_root(root)
+    }
+
+    fn reconfigure(sb: &SuperBlock<Self>, options: &Options, log: &Log<'_>) -> Result<bool> {
+        let mount = sb.mount();
+        options.check_remount(mount.domain.as_ref(), log)?;
+        if let Some(on) = options.user_xattr {
+            mount.user_xattr.store(on, Relaxed);
+        }
+        Ok(options.acl.unwrap_or(sb.shows_acl()))
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Mount options: erofs's own, spelled the same, and `fingerprint_xattr=`.
+
+use crate::{
+    share::{Domain, FingerprintName},
+    vfs::context::{choice, parameter, Choices, Kind, Log, Parameters, Value, END, LAST},
+};
+use kernel::prelude::*;
+
+const USER_XATTR: u8 = 0;
+const ACL: u8 = 1;
+const CACHE_STRATEGY: u8 = 2;
+const DAX: u8 = 3;
+const DAX_MODE: u8 = 4;
+const DEVICE: u8 = 5;
+const DOMAIN_ID: u8 = 6;
+const DIRECTIO: u8 = 7;
+const FSOFFSET: u8 = 8;
+const INODE_SHARE: u8 = 9;
+const FINGERPRINT_XATTR: u8 = 10;
+
+static STRATEGIES: Choices = Choices(&[
+    choice(c"disabled", 0),
+    choice(c"readahead", 1),
+    choice(c"readaround", 2),
+    END,
+]);
+
+/// What erofs takes where no strategy is named.
+const READAROUND: u32 = 2;
+
+const DAX_NEVER: u32 = 1;
+static DAX_MODES: Choices = Choices(&[
+    choice(c"always", 0),
+    choice(c"never", DAX_NEVER as i32),
+    END,
+]);
+
+static TABLE: Parameters = Parameters(&[
+    parameter(c"user_xattr", USER_XATTR, Kind::FlagNo),
+    parameter(c"acl", ACL, Kind::FlagNo),
+    parameter(c"cache_strategy", CACHE_STRATEGY, Kind::Choice(&STRATEGIES)),
+    parameter(c"dax", DAX, Kind::Flag),
+    parameter(c"dax", DAX_MODE, Kind::Choice(&DAX_MODES)),
+    parameter(c"device", DEVICE, Kind::Text),
+    parameter(c"domain_id", DOMAIN_ID, Kind::Text),
+    parameter(c"directio", DIRECTIO, Kind::FlagNo),
+    parameter(c"fsoffset", FSOFFSET, Kind::Number),
+    parameter(c"inode_share", INODE_SHARE, Kind::Flag),
+    parameter(c"fingerprint_xattr", FINGERPRINT_XATTR, Kind::Text),
+    LAST,
+]);
+
+/// The table for the parser.
+pub(crate) const PARAMETERS: &Parameters = &TABLE;
+
+/// The name of a cache strategy.
+pub(crate) fn strategy(value: u32) -> &'static str {
+    match value {
+        0 => "disabled",
+        1 => "readahead",
+        _ => "readaround",
+    }
+}
+
+/// The options as they were given; `None` where they were not.
+pub(crate) struct Options {
+    pub(crate) user_xattr: Option<bool>,
+    pub(crate) acl: Option<bool>,
+    /// Accepted and shown; only decompression would use it.
+    pub(crate) cache_strategy: u32,
+    inode_share: bool,
+    domain_id: Option<KVec<u8>>,
+    fingerprint: Option<FingerprintName>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            user_xattr: None,
+            acl: None,
+            cache_strategy: READAROUND,
+            inode_share: false,
+            domain_id: None,
+            fingerprint: None,
+        }
+    }
+}
+
+impl Options {
+    /// Takes one option.
+    pub(crate) fn set(&mut self, option: u8, value: &Value<'_>, log: &Log<'_>) -> Result {
+        match option {
+            USER_XATTR => self.user_xattr = Some(value.flag()),
+            ACL => self.acl = Some(value.flag()),
+            CACHE_STRATEGY => self.cache_strategy = value.choice(),
+            DAX_MODE if value.choice() == DAX_NEVER => {}
+            DAX | DAX_MODE => {
+                log.error(c"dax is not supported");
+                return Err(EINVAL);
+            }
+            DEVICE => {
+                log.error(c"device= is not supported");
+                return Err(EINVAL);
+            }
+            DOMAIN_ID => {
+                let mut domain = KVec::new();
+                domain.extend_from_slice(value.text()?.to_bytes(), GFP_KERNEL)?;
+                self.domain_id = Some(domain);
+            }
+            // It concerns images in files; on a device it says nothing.
+            DIRECTIO => {}
+            FSOFFSET if value.number() == 0 => {}
+            FSOFFSET => {
+                log.error(c"fsoffset= is not supported");
+                return Err(EINVAL);
+            }
+            INODE_SHARE => self.inode_share = true,
+            FINGERPRINT_XATTR => {
+                let name = FingerprintName::parse(value.text()?.to_bytes())?;
+                if name.is_none() {
+                    log.error(c"fingerprint_xattr= wants a name in user., trusted. or security.");
+                    return Err(EINVAL);
+                }
+                self.fingerprint = name;
+            }
+            _ => return Err(EINVAL),
+        }
+        Ok(())
+    }
+
+    /// The domain that a new mount shares in.
+    pub(crate) fn domain(&mut self, log: &Log<'_>) -> Result<Option<Domain>> {
+        if !self.inode_share {
+            return Ok(None);
+        }
+        let Some(id) = self.domain_id.take() else {
+            log.error(c"domain_id is needed when inode_share is on");
+            return Err(EINVAL);
+        };
+        let fingerprint = match self.fingerprint.take() {
+            Some(name) => name,
+            None => FingerprintName::default_name()?,
+        };
+        Ok(Some(Domain { id, fingerprint }))
+    }
+
+    /// Refuses what a remount cannot change: with whom files are shared.
+    pub(crate) fn check_remount(&self, current: Option<&Domain>, log: &Log<'_>) -> Result {
+        let same_id = |id: &KVec<u8>| current.is_some_and(|d| d.id[..] == id[..]);
+        let same_name = |name: &FingerprintName| current.is_some_and(|d| d.fingerprint == *name);
+        if (self.inode_share && current.is_none())
+            || self.domain_id.as_ref().is_some_and(|id| !same_id(id))
+            || self.fingerprint.as_ref().is_some_and(|n| !same_name(n))
+        {
+            log.error(c"sharing cannot be changed by a remount");
+            return Err(EINVAL);
+        }
+        Ok(())
+    }
+}

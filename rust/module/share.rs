@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Sharing: files with the same fingerprint, in the same domain, read the same pages.
+//!
+//! At first open an image's inode is bound: its `i_mapping`, and with it `f_mapping` of every
+//! file, points to the pages of a *content inode* on an internal mount. An image keeps its inode
+//! bound until that is evicted; content stays cached like any clean page cache, whether or not an
+//! image of it is mounted, and the next mount adopts it.
+//!
+//! Lifetimes: super block > image inode > provider; content inode > its pages. Neither contains
+//! the other: an image inode holds a reference to its content, and content holds none back. It
+//! reads from an image only inside a flight, which the mount's end waits for.
+//!
+//! Lock order: `Node::binding` > `Content::providers`; the registry's xa_lock nests in both and
+//! is never held while sleeping. Reclaim takes all three in evict_inode, so what allocates under
+//! one is GFP_NOFS.
+
+mod bind;
+mod content;
+mod fingerprint;
+mod provider;
+mod registry;
+
+pub(crate) use bind::{bind, unbind, Binding};
+pub(crate) use content::{module, Content, Contents};
+pub(crate) use fingerprint::FingerprintName;
+pub(crate) use provider::with_source;
+pub(crate) use registry::Registry;
+
+use kernel::prelude::*;
+
+/// With whom a mount shares, and how its files say what they are.
+pub(crate) struct Domain {
+    /// `domain_id=`: a secret of those who share.
+    pub(crate) id: KVec<u8>,
+    /// Where the fingerprint is, on an image that does not say so itself.
+    pub(crate) fingerprint: FingerprintName,
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Binding an image's inode to content: at first open, once, until it is evicted.
+
+use super::{fingerprint, provider::Provider};
+use crate::{
+    mount::Image,
+    sys::nofs,
+    vfs::inode::{Evicted, Inode},
+};
+use cofs_core::share::fingerprint::Key;
+use kernel::{prelude::*, sync::Arc};
+
+/// Whose pages an inode's files read.
+pub(crate) enum Binding {
+    /// No file has been opened yet.
+    Undecided,
+    /// Its own.
+    Private,
+    /// Those of content, for which this inode is the provider.
+    Shared(Arc<Provider>),
+}
+
+/// Decides for `inode`, unless that is done. On an error it stays undecided.
+pub(crate) fn bind(inode: &Inode<Image>) -> Result {
+    let sb = inode.super_block();
+    let mount = sb.mount();
+    let mut binding = inode.node().binding.lock();
+    if !matches!(*binding, Binding::Undecided) {
+        return Ok(());
+    }
+    let Some(domain) = &mount.domain else {
+        *binding = Binding::Private;
+        return Ok(());
+    };
+    let _nofs = nofs::Scope::new();
+    let Some(fingerprint) = fingerprint::read(inode, domain)? else {
+        *binding = Binding::Private;
+        return Ok(());
+    };
+    let key = Key {
+        domain: &domain.id,
+        fingerprint: &fingerprint,
+        size: inode.size(),
+    };
+    let module = sb.fs_type().module();
+    let provider = Arc::new(
+        Provider::new(mount.into(), inode.node().disk.clone()),
+        GFP_KERNEL,
+    )?;
+    let content = module.registry.adopt(module.contents.super_block(), key)?;
+    content.node().providers.add(&provider)?;
+    inode.redirect_mapping(content);
+    *binding = Binding::Shared(provider);
+    Ok(())
+}
+
+/// Undoes [`bind`].
+pub(crate) fn unbind(inode: Evicted<'_, Image>) {
+    let Some(content) = inode.restore_mapping() else {
+        return;
+    };
+    if let Binding::Shared(provider) = &*inode.node().binding.lock() {
+        content.node().providers.remove(provider);
+    }
+}

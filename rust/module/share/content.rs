@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Content inodes: pages that belong to no image.
+
+use super::{provider::Providers, registry::Registry};
+use crate::{
+    sys::inode_table::{Link, Linked},
+    vfs::{
+        context,
+        fs_type::{Anonymous, FileSystem},
+        inode::{Evicted, Inode},
+        super_block,
+    },
+};
+use cofs_core::share::fingerprint::Key;
+use kernel::{prelude::*, sync::Arc};
+
+/// The internal file system type that content inodes are of.
+pub(crate) struct Contents;
+
+/// What a content inode carries.
+#[pin_data]
+pub(crate) struct Content {
+    /// The domain and the fingerprint, one behind the other.
+    key: KVec<u8>,
+    domain_len: usize,
+    size: u64,
+    /// The slot in the registry.
+    pub(super) slot: usize,
+    link: Link<Contents>,
+    /// The images that can fill its pages.
+    #[pin]
+    pub(super) providers: Providers,
+}
+
+impl Content {
+    pub(super) fn new(key: Key<'_>, slot: usize) -> Result<impl PinInit<Self, Error>> {
+        let mut bytes = KVec::with_capacity(
+            key.domain.len().saturating_add(key.fingerprint.len()),
+            GFP_KERNEL,
+        )?;
+        bytes.extend_from_slice(key.domain, GFP_KERNEL)?;
+        bytes.extend_from_slice(key.fingerprint, GFP_KERNEL)?;
+        let (domain_len, size) = (key.domain.len(), key.size);
+        Ok(try_pin_init!(Self {
+            key: bytes,
+            domain_len,
+            size,
+            slot,
+            link: Link::new(),
+            providers <- Providers::new(),
+        }? Error))
+    }
+
+    /// Whether this is the content that `key` stands for: the whole key is compared.
+    pub(super) fn is(&self, key: Key<'_>) -> bool {
+        let (domain, fingerprint) = self.key.split_at_checked(self.domain_len).unwrap_or_default();
+        key == Key {
+            domain,
+            fingerprint,
+            size: self.size,
+        }
+    }
+
+    /// How many images' inodes are bound to it.
+    pub(crate) fn sharers(&self) -> u64 {
+        self.providers.count()
+    }
+}
+
+impl Linked for Contents {
+    fn link(inode: &Inode<Self>) -> &Link<Self> {
+        &inode.node().link
+    }
+}
+
+/// What the type carries: the registry, which evicted content leaves.
+pub(crate) fn module(registry: Arc<Registry>) -> impl PinInit<Arc<Registry>, Error> {
+    kernel::init::ready(registry)
+}
+
+impl FileSystem for Contents {
+    const NAME: &'static CStr = c"cofs_content";
+    const CACHE_NAME: &'static CStr = c"cofs_content";
+    const FLAGS: i32 = 0;
+
+    type Module = Arc<Registry>;
+    type Mount = ();
+    type Node = Content;
+    type Target = Self;
+    type Kind = Anonymous;
+
+    fn init_context(fc: context::New<'_>) -> Result {
+        fc.pseudo::<Self>()
+    }
+}
+
+impl super_block::Operations for Contents {
+    fn evict(inode: Evicted<'_, Self>) {
+        inode
+            .super_block()
+            .fs_type()
+            .module()
+            .remove(&inode);
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Who can fill the pages of content.
+
+use super::content::Contents;
+use crate::{
+    fill::source::Source,
+    mount::{Image, Mount},
+    sys::nofs,
+    vfs::{file::File, inode::Inode},
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{
+        atomic::{Atomic, Relaxed},
+        Arc, Mutex,
+    },
+};
+
+/// A file on an image that is bound to content.
+pub(crate) struct Provider {
+    mount: Arc<Mount>,
+    disk: cofs_core::Inode,
+    /// Where it stands in the list; written under the list's lock.
+    index: Atomic<usize>,
+}
+
+impl Provider {
+    pub(super) fn new(mount: Arc<Mount>, disk: cofs_core::Inode) -> Self {
+        Self {
+            mount,
+            disk,
+            index: Atomic::new(usize::MAX),
+        }
+    }
+}
+
+/// The providers of one content.
+///
+/// # Invariants
+///
+/// Each entry's `index` is its place in `list`, and `count` the length.
+#[pin_data]
+pub(crate) struct Providers {
+    #[pin]
+    list: Mutex<KVec<Arc<Provider>>>,
+    count: Atomic<u64>,
+}
+
+impl Providers {
+    pub(super) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            list <- new_mutex!(KVec::new()),
+            count: Atomic::new(0),
+        })
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Relaxed)
+    }
+
+    pub(super) fn add(&self, provider: &Arc<Provider>) -> Result {
+        let _nofs = nofs::Scope::new();
+        let mut list = self.list.lock();
+        // INVARIANT: the provider comes to stand at the end.
+        let index = list.len();
+        list.push(provider.clone(), GFP_KERNEL)?;
+        provider.index.store(index, Relaxed);
+        self.count.store(list.len() as u64, Relaxed);
+        Ok(())
+    }
+
+    /// Takes `provider` out: the last one takes its place.
+    pub(super) fn remove(&self, provider: &Arc<Provider>) {
+        let mut list = self.list.lock();
+        let index = provider.index.load(Relaxed);
+        let Some(last) = list.pop() else {
+            return;
+        };
+        if let Some(place) = list.get_mut(index) {
+            // INVARIANT: `last` moves to `index`.
+            last.index.store(index, Relaxed);
+            *place = last;
+        }
+        self.count.store(list.len() as u64, Relaxed);
+    }
+
+    /// A provider whose mount is not going away, inside a flight of that mount.
+    fn any(&self) -> Option<Flight> {
+        let list = self.list.lock();
+        let provider = list.iter().find(|p| p.mount.flights.try_begin())?;
+        Some(Flight(provider.clone()))
+    }
+}
+
+/// A fill from a mount that nothing else holds.
+struct Flight(Arc<Provider>);
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.0.mount.flights.end();
+    }
+}
+
+/// Runs `fill` with a source for `content`: the image that `file` is open on, since its device,
+/// its limits and its integrity are what the reader chose; else any other.
+pub(crate) fn with_source(
+    content: &Inode<Contents>,
+    file: Option<&File>,
+    fill: impl FnOnce(&Source<'_>),
+) -> Result {
+    let own = file.and_then(|f| f.redirected_inode::<Image>(content.data_mapping()));
+    if let Some(inode) = own {
+        fill(&Source::of(inode));
+        return Ok(());
+    }
+    let flight = content.node().providers.any().ok_or(EIO)?;
+    fill(&Source::new(flight.0.mount.clone(), &flight.0.disk));
+    Ok(())
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! All content, by what it is.
+//!
+//! An XArray, indexed by a keyed hash of the domain and the fingerprint cut to 16 bits (see
+//! [`slot`]), with short chains in which the whole key is compared.
+
+use super::content::{Content, Contents};
+use crate::{
+    sys::{hash::SipKey, inode_table::InodeTable},
+    vfs::{inode::Inode, super_block::SuperBlock},
+};
+use cofs_core::share::fingerprint::{slot, Key};
+use kernel::{
+    prelude::*,
+    sync::atomic::{Atomic, Relaxed},
+    types::ARef,
+};
+
+/// The registry.
+#[pin_data]
+pub(crate) struct Registry {
+    #[pin]
+    table: InodeTable<Contents>,
+    /// New at each load, so that no image can aim at one chain.
+    key: SipKey,
+    adoptions: Atomic<u64>,
+}
+
+impl Registry {
+    /// An empty one.
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            table <- InodeTable::new(),
+            key: SipKey::random(),
+            adoptions: Atomic::new(0),
+        })
+    }
+
+    fn slot(&self, key: Key<'_>) -> usize {
+        // Two hashes, so that no byte can move from the domain to the fingerprint.
+        let domain = self.key.hash(key.domain);
+        slot(domain.rotate_left(32) ^ self.key.hash(key.fingerprint))
+    }
+
+    /// The content for `key`, made on `sb` if there is none.
+    ///
+    /// Allocates; the caller has turned off reclaim into file systems.
+    pub(crate) fn adopt(&self, sb: &SuperBlock<Contents>, key: Key<'_>) -> Result<ARef<Inode<Contents>>> {
+        let slot = self.slot(key);
+        if let Some(content) = self.table.find(slot, |c| c.node().is(key)) {
+            self.adoptions.add(1, Relaxed);
+            return Ok(content);
+        }
+        let new = sb
+            .new_inode()?
+            .init::<Contents>(key.size, Content::new(key, slot)?)?;
+        let (content, made) = self.table.insert(slot, new, |c| c.node().is(key))?;
+        if made {
+            content.keep_cached();
+        } else {
+            self.adoptions.add(1, Relaxed);
+        }
+        Ok(content)
+    }
+
+    /// Forgets content that is being evicted.
+    pub(super) fn remove(&self, content: &Inode<Contents>) {
+        self.table.remove(content.node().slot, content);
+    }
+
+    /// Shows all content to `see`.
+    pub(crate) fn for_each(&self, see: impl FnMut(&Inode<Contents>)) {
+        self.table.for_each(see);
+    }
+
+    /// How often an inode was bound to content that was there before it.
+    pub(crate) fn adoptions(&self) -> u64 {
+        self.adoptions.load(Relaxed)
+    }
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The border to the C interfaces outside the VFS.
+
+pub(crate) mod bio;
+pub(crate) mod errno;
+pub(crate) mod hash;
+pub(crate) mod inode_table;
+pub(crate) mod nofs;
+pub(crate) mod sysfs;

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Reads from a block device into folios.
+//!
+//! C header: [`include/linux/bio.h`](srctree/include/linux/bio.h)
+
+use crate::{bindings, vfs::address_space::AddressSpace, vfs::folio::Filling, vfs::folio::Piece};
+use core::ptr::NonNull;
+use kernel::{error::to_result, prelude::*, sync::Arc, types::ForeignOwnable};
+
+/// A sector of the block layer, in bytes.
+pub(crate) const SECTOR_SIZE: u64 = 512;
+
+/// An open block device.
+///
+/// # Invariants
+///
+/// The device is open while anyone may read from it: the owner of the super block closes it only
+/// after the last [`Reader`] is dropped.
+#[derive(Clone, Copy)]
+pub(crate) struct Device(NonNull<bindings::block_device>);
+
+// SAFETY: block devices may be used from any thread.
+unsafe impl Send for Device {}
+// SAFETY: as above.
+unsafe impl Sync for Device {}
+
+impl Device {
+    /// # Safety
+    ///
+    /// `bdev` must be open and not null, and fulfil the type invariant.
+    pub(crate) unsafe fn from_raw(bdev: *mut bindings::block_device) -> Self {
+        // SAFETY: by the function's requirement.
+        Self(unsafe { NonNull::new_unchecked(bdev) })
+    }
+
+    /// The device's page cache, which holds the metadata.
+    pub(crate) fn mapping(&self) -> &AddressSpace {
+        // SAFETY: the device is open by the type invariant.
+        unsafe { AddressSpace::from_raw((*self.0.as_ptr()).bd_mapping) }
+    }
+}
+
+/// Why a read is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Someone waits.
+    Demand,
+    /// Someone may come: `REQ_RAHEAD`.
+    Readahead,
+}
+
+/// Who answers for the device: each bio holds a reference, and tells of its beginning and end.
+pub(crate) trait Owner: Send + Sync + 'static {
+    /// A bio is about to be made.
+    fn begin(&self);
+
+    /// It ended. Runs in interrupt context, and so may the destructor after it.
+    fn end(&self, result: Result);
+}
+
+/// Collects pieces of folios into bios, and submits a bio where the next piece does not adjoin.
+pub(crate) struct Reader<'a, T: Owner> {
+    bio: Option<NonNull<bindings::bio>>,
+    device: Device,
+    purpose: Purpose,
+    /// Byte on the device after the last piece.
+    next: u64,
+    /// The last piece's folio, and the byte in it after that piece.
+    last: Option<(NonNull<bindings::folio>, usize)>,
+    owner: &'a Arc<T>,
+}
+
+impl<'a, T: Owner> Reader<'a, T> {
+    /// A reader with nothing to read yet.
+    pub(crate) fn new(device: Device, purpose: Purpose, owner: &'a Arc<T>) -> Self {
+        Self {
+            bio: None,
+            device,
+            purpose,
+            next: 0,
+            last: None,
+            owner,
+        }
+    }
+
+    /// Adds the read of `len` bytes at `pos` on the device to `offset` in the folio. `left` is
+    /// how many bytes are still to come, with these: a hint for the size of the bio.
+    pub(crate) fn add(
+        &mut self,
+        filling: &Filling,
+        offset: usize,
+        pos: u64,
+        len: usize,
+        left: u64,
+    ) -> Result {
+        if len == 0 || pos % SECTOR_SIZE != 0 || len as u64 % SECTOR_SIZE != 0 {
+            return Err(EINVAL);
+        }
+        if self.bio.is_some() && pos != self.next {
+            self.submit();
+        }
+        loop {
+            let bio = match self.bio {
+                Some(bio) => bio,
+                None => self.start(pos, left)?,
+            };
+            let same = self
+                .last
+                .is_some_and(|(folio, end)| filling.owns(folio.as_ptr()) && end == offset);
+            let piece = filling.piece();
+            let folio = piece.into_raw();
+            // SAFETY: the bio is ours, and the piece keeps the folio locked.
+            let added = unsafe { bindings::bio_add_folio(bio.as_ptr(), folio, len, offset) };
+            // SAFETY: from `into_raw` above. It stays with the bio only when it was added, and
+            // then once for each vector: adjoining parts of a folio are merged into one.
+            let piece = unsafe { Piece::from_raw(NonNull::new_unchecked(folio)) };
+            if !added {
+                piece.end(Ok(()));
+                self.submit();
+                continue;
+            }
+            if same {
+                piece.end(Ok(()));
+            } else {
+                let _ = piece.into_raw();
+            }
+            self.next = pos.wrapping_add(len as u64);
+            self.last = NonNull::new(folio).map(|f| (f, offset.wrapping_add(len)));
+            return Ok(());
+        }
+    }
+
+    fn start(&mut self, pos: u64, left: u64) -> Result<NonNull<bindings::bio>> {
+        let pages = left.div_ceil(kernel::page::PAGE_SIZE as u64);
+        let vecs = pages.clamp(1, bindings::BIO_MAX_VECS.into()) as u16;
+        let mut flags = bindings::req_op_REQ_OP_READ;
+        if self.purpose == Purpose::Readahead {
+            flags |= 1 << bindings::req_flag_bits___REQ_RAHEAD;
+        }
+        // SAFETY: the device is open by its type invariant.
+        let bio = unsafe {
+            bindings::cofs_bio_alloc(self.device.0.as_ptr(), vecs, flags, bindings::GFP_NOFS)
+        };
+        let bio = NonNull::new(bio).ok_or(ENOMEM)?;
+        self.owner.begin();
+        // SAFETY: the bio is new and ours.
+        unsafe {
+            (*bio.as_ptr()).bi_iter.bi_sector = pos / SECTOR_SIZE;
+            (*bio.as_ptr()).bi_end_io = Some(end_io::<T>);
+            (*bio.as_ptr()).bi_private = self.owner.clone().into_foreign().cast();
+        }
+        self.bio = Some(bio);
+        self.last = None;
+        Ok(bio)
+    }
+
+    /// Submits what was collected.
+    pub(crate) fn submit(&mut self) {
+        self.last = None;
+        if let Some(bio) = self.bio.take() {
+            // SAFETY: the bio is complete; from here on it belongs to the block layer.
+            unsafe { bindings::submit_bio(bio.as_ptr()) };
+        }
+    }
+}
+
+impl<T: Owner> Drop for Reader<'_, T> {
+    fn drop(&mut self) {
+        self.submit();
+    }
+}
+
+/// # Safety
+///
+/// Called by the block layer with a bio from [`Reader`].
+unsafe extern "C" fn end_io<T: Owner>(bio: *mut bindings::bio) {
+    // SAFETY: the bio is ours again. `bi_status` is a plain byte.
+    let result = to_result(unsafe { bindings::blk_status_to_errno((*bio).bi_status) });
+    let mut fi = core::mem::MaybeUninit::<bindings::folio_iter>::zeroed();
+    // SAFETY: the iterator is written before it is read; every folio in the bio carries a piece.
+    unsafe {
+        let fi = fi.as_mut_ptr();
+        bindings::cofs_bio_first_folio(fi, bio);
+        while let Some(folio) = NonNull::new((*fi).folio) {
+            // The piece may unlock the folio, so the iterator moves on first.
+            bindings::cofs_bio_next_folio(fi, bio);
+            Piece::from_raw(folio).end(result);
+        }
+    }
+    // SAFETY: stored by `start`, and taken once.
+    let owner = unsafe { <Arc<T> as ForeignOwnable>::from_foreign((*bio).bi_private.cast()) };
+    owner.end(result);
+    // SAFETY: our reference; nothing reads the bio any more.
+    unsafe { bindings::bio_put(bio) };
+}

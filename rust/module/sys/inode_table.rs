@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A table of inodes that does not hold them: an XArray whose slots hold chains.
+//!
+//! Lock order: the table's xa_lock, then `inode->i_lock` (in `igrab`). Nothing allocates or
+//! sleeps under the xa_lock: evict_inode, which the inode shrinker runs, takes it to remove.
+//!
+//! C header: [`include/linux/xarray.h`](srctree/include/linux/xarray.h)
+
+use crate::bindings;
+use crate::sys::nofs;
+use crate::vfs::{fs_type::FileSystem, inode::Inode};
+use core::{cell::UnsafeCell, marker::PhantomData, ptr::NonNull};
+use kernel::{error::to_result, prelude::*, types::ARef, types::Opaque};
+
+/// What an inode in a table carries for it.
+///
+/// # Invariants
+///
+/// Read and written under the table's lock only.
+pub(crate) struct Link<T: FileSystem>(UnsafeCell<Option<NonNull<Inode<T>>>>);
+
+// SAFETY: by the type invariant accesses are serialised.
+unsafe impl<T: FileSystem> Sync for Link<T> {}
+// SAFETY: as above.
+unsafe impl<T: FileSystem> Send for Link<T> {}
+
+impl<T: FileSystem> Link<T> {
+    /// The link of an inode in no table.
+    pub(crate) const fn new() -> Self {
+        Self(UnsafeCell::new(None))
+    }
+}
+
+/// An inode type that a table can hold.
+pub(crate) trait Linked: FileSystem {
+    /// The link of an inode.
+    fn link(inode: &Inode<Self>) -> &Link<Self>;
+}
+
+/// The table.
+///
+/// # Invariants
+///
+/// Every inode on a chain is live memory: it is removed in its evict_inode at the latest.
+#[pin_data(PinnedDrop)]
+pub(crate) struct InodeTable<T: Linked> {
+    #[pin]
+    xa: Opaque<bindings::xarray>,
+    _inodes: PhantomData<Inode<T>>,
+}
+
+// SAFETY: the xa_lock serialises all access.
+unsafe impl<T: Linked> Sync for InodeTable<T> {}
+// SAFETY: as above.
+unsafe impl<T: Linked> Send for InodeTable<T> {}
+
+/// The xa_lock, held.
+#[must_use = "the lock is released when the guard is dropped"]
+struct Guard<'a, T: Linked>(&'a InodeTable<T>);
+
+impl<T: Linked> Drop for Guard<'_, T> {
+    fn drop(&mut self) {
+        // SAFETY: the guard stands for the lock.
+        unsafe { bindings::cofs_xa_unlock(self.0.xa.get()) };
+    }
+}
+
+impl<T: Linked> Guard<'_, T> {
+    fn next(&self, inode: &Inode<T>) -> Option<NonNull<Inode<T>>> {
+        // SAFETY: the lock is held.
+        unsafe { *T::link(inode).0.get() }
+    }
+
+    fn set_next(&self, inode: &Inode<T>, next: Option<NonNull<Inode<T>>>) {
+        // SAFETY: the lock is held.
+        unsafe { *T::link(inode).0.get() = next };
+    }
+
+    fn head(&self, slot: usize) -> Option<NonNull<Inode<T>>> {
+        // SAFETY: the array is initialised. CAST: entries are inodes of `T`, transparent.
+        NonNull::new(unsafe { bindings::xa_load(self.0.xa.get(), slot) }.cast())
+    }
+
+    /// Replaces the head of a slot that is present or reserved; allocates nothing.
+    fn set_head(&self, slot: usize, head: Option<NonNull<Inode<T>>>) -> Result {
+        let xa = self.0.xa.get();
+        // SAFETY: the lock is held, as the functions demand; without a gfp they never drop it.
+        let entry = unsafe {
+            match head {
+                Some(head) => bindings::__xa_store(xa, slot, head.as_ptr().cast(), 0),
+                None => bindings::__xa_erase(xa, slot),
+            }
+        };
+        // SAFETY: decodes the pointer.
+        to_result(unsafe { bindings::xa_err(entry) })
+    }
+
+    fn find(&self, slot: usize, mut is: impl FnMut(&Inode<T>) -> bool) -> Option<ARef<Inode<T>>> {
+        let mut at = self.head(slot);
+        while let Some(inode) = at {
+            // SAFETY: by the table's invariant.
+            let inode = unsafe { inode.as_ref() };
+            if is(inode) {
+                // A dying inode counts as absent: it removes itself soon.
+                if let Some(inode) = inode.igrab() {
+                    return Some(inode);
+                }
+            }
+            at = self.next(inode);
+        }
+        None
+    }
+}
+
+impl<T: Linked> InodeTable<T> {
+    /// An empty table.
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            xa <- Opaque::ffi_init(|xa| {
+                // SAFETY: `xa` is valid for writes.
+                unsafe { bindings::xa_init_flags(xa, 0) }
+            }),
+            _inodes: PhantomData,
+        })
+    }
+
+    fn lock(&self) -> Guard<'_, T> {
+        // SAFETY: the array is initialised.
+        unsafe { bindings::cofs_xa_lock(self.xa.get()) };
+        Guard(self)
+    }
+
+    /// The first inode in `slot` that `is` accepts and that is not dying.
+    pub(crate) fn find(
+        &self,
+        slot: usize,
+        is: impl FnMut(&Inode<T>) -> bool,
+    ) -> Option<ARef<Inode<T>>> {
+        self.lock().find(slot, is)
+    }
+
+    /// Enters `inode`, unless one that `is` accepts is there by now: then returns that one.
+    pub(crate) fn insert(
+        &self,
+        slot: usize,
+        inode: ARef<Inode<T>>,
+        mut is: impl FnMut(&Inode<T>) -> bool,
+    ) -> Result<(ARef<Inode<T>>, bool)> {
+        loop {
+            {
+                let guard = self.lock();
+                if let Some(found) = guard.find(slot, &mut is) {
+                    drop(guard);
+                    return Ok((found, false));
+                }
+                let head = guard.head(slot);
+                guard.set_next(&inode, head);
+                match guard.set_head(slot, Some(NonNull::from(&*inode))) {
+                    Ok(()) => {
+                        drop(guard);
+                        return Ok((inode, true));
+                    }
+                    Err(e) if e != ENOMEM => return Err(e),
+                    Err(_) => {}
+                }
+            }
+            let _nofs = nofs::Scope::new();
+            // SAFETY: the array is initialised; takes and drops the lock itself.
+            to_result(unsafe {
+                bindings::cofs_xa_reserve(self.xa.get(), slot, bindings::GFP_KERNEL)
+            })?;
+        }
+    }
+
+    /// Takes `inode` out, if it is in.
+    pub(crate) fn remove(&self, slot: usize, inode: &Inode<T>) {
+        let guard = self.lock();
+        let mut previous: Option<NonNull<Inode<T>>> = None;
+        let mut at = guard.head(slot);
+        while let Some(here) = at {
+            // SAFETY: by the table's invariant.
+            let this = unsafe { here.as_ref() };
+            let next = guard.next(this);
+            if !core::ptr::eq(this, inode) {
+                previous = at;
+                at = next;
+                continue;
+            }
+            match previous {
+                // SAFETY: by the table's invariant.
+                Some(previous) => guard.set_next(unsafe { previous.as_ref() }, next),
+                // The slot exists, so that storing cannot fail.
+                None => drop(guard.set_head(slot, next)),
+            }
+            return;
+        }
+    }
+
+    /// Shows every inode to `see`, slot by slot; the lock is dropped between slots.
+    pub(crate) fn for_each(&self, mut see: impl FnMut(&Inode<T>)) {
+        let mut slot: usize = 0;
+        loop {
+            let guard = self.lock();
+            // SAFETY: the array is initialised; the lock may be held.
+            let entry = unsafe {
+                bindings::xa_find(self.xa.get(), &raw mut slot, usize::MAX, bindings::XA_PRESENT)
+            };
+            if entry.is_null() {
+                return;
+            }
+            let mut at = guard.head(slot);
+            while let Some(inode) = at {
+                // SAFETY: by the table's invariant.
+                let inode = unsafe { inode.as_ref() };
+                see(inode);
+                at = guard.next(inode);
+            }
+            drop(guard);
+            let Some(next) = slot.checked_add(1) else {
+                return;
+            };
+            slot = next;
+        }
+    }
+}
+
+#[pinned_drop]
+impl<T: Linked> PinnedDrop for InodeTable<T> {
+    fn drop(self: Pin<&mut Self>) {
+        // SAFETY: nobody uses the table any more; reserved slots may be left.
+        unsafe { bindings::xa_destroy(self.xa.get()) };
+    }
+}

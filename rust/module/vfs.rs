@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The border to the VFS: one Rust trait for each C table of operations, and the types that its
+//! arguments need.
+//!
+//! C's object model is kept as it is: a trait's methods have the meaning of the C operations that
+//! they are named after. All raw pointers of the VFS stay in this directory.
+//!
+//! C headers: [`include/linux/fs.h`](srctree/include/linux/fs.h),
+//! [`include/linux/pagemap.h`](srctree/include/linux/pagemap.h)
+
+pub(crate) mod address_space;
+pub(crate) mod context;
+pub(crate) mod dir;
+pub(crate) mod file;
+pub(crate) mod folio;
+pub(crate) mod fs_type;
+pub(crate) mod inode;
+pub(crate) mod inode_ops;
+pub(crate) mod super_block;
+pub(crate) mod xattr;

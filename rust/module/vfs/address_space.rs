@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Mappings and `struct address_space_operations`.
+//!
+//! C header: [`include/linux/pagemap.h`](srctree/include/linux/pagemap.h)
+
+use super::file::File;
+use super::folio::{LockedFolio, MappedPage};
+use super::fs_type::FileSystem;
+use super::inode::Inode;
+use super::inode_ops::status;
+use crate::bindings;
+use core::{marker::PhantomData, ptr::NonNull};
+use kernel::{error::from_err_ptr, prelude::*, types::Opaque};
+
+/// The pages of an inode or a device.
+#[repr(transparent)]
+pub(crate) struct AddressSpace(Opaque<bindings::address_space>);
+
+impl PartialEq for AddressSpace {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self, other)
+    }
+}
+
+impl AddressSpace {
+    /// # Safety
+    ///
+    /// `mapping` must be live for `'a`.
+    pub(crate) unsafe fn from_raw<'a>(mapping: *mut bindings::address_space) -> &'a Self {
+        // CAST: the struct is transparent.
+        // SAFETY: by the function's requirement.
+        unsafe { &*mapping.cast() }
+    }
+
+    /// Page `index`, read if need be. May sleep.
+    pub(crate) fn read_page(&self, index: u64) -> Result<MappedPage> {
+        // SAFETY: the mapping is live.
+        let folio = from_err_ptr(unsafe {
+            bindings::cofs_read_mapping_folio(self.0.get(), index as usize)
+        })?;
+        let folio = NonNull::new(folio).ok_or(EIO)?;
+        // SAFETY: read_mapping_folio returns an uptodate folio around `index`, with a reference.
+        Ok(unsafe { MappedPage::new(folio, index) })
+    }
+
+    /// Pages present.
+    pub(crate) fn pages(&self) -> u64 {
+        // SAFETY: the mapping is live; the count is read as C does, without a lock.
+        unsafe { (&raw const (*self.0.get()).nrpages).read_volatile() as u64 }
+    }
+
+    /// Whether these are the own pages of `inode`.
+    pub(super) fn is_own_of(&self, inode: *mut bindings::inode) -> bool {
+        // SAFETY: a mapping in use has a host.
+        unsafe { (*self.0.get()).host == inode }
+    }
+
+    /// The inode that the pages belong to.
+    ///
+    /// # Safety
+    ///
+    /// It must be an inode of `T`.
+    unsafe fn host<T: FileSystem>(&self) -> &Inode<T> {
+        // SAFETY: a mapping in use has a live host; its type is the caller's promise.
+        unsafe { Inode::from_raw((*self.0.get()).host) }
+    }
+}
+
+/// `struct address_space_operations` of inodes of `Self`, as `Host`.
+///
+/// The VFS has turned off reclaim into file systems for readahead, not for `read_folio`.
+pub(crate) trait Operations: 'static {
+    /// The type of file system whose inodes have the table.
+    type Host: FileSystem;
+
+    /// `->read_folio`: fills a folio of `inode`. `file` is who reads, where anyone is known.
+    fn read_folio(inode: &Inode<Self::Host>, file: Option<&File>, folio: LockedFolio) -> Result;
+
+    /// `->readahead`: starts to fill the folios of `window`. Errors stay in the folios.
+    fn readahead(inode: &Inode<Self::Host>, file: Option<&File>, window: &mut Window<'_>);
+}
+
+/// `struct readahead_control`: locked folios, in order.
+pub(crate) struct Window<'a> {
+    rac: NonNull<bindings::readahead_control>,
+    _rac: PhantomData<&'a mut ()>,
+}
+
+impl Window<'_> {
+    /// The end of the window as a file offset in bytes.
+    pub(crate) fn end(&self) -> u64 {
+        // SAFETY: the control is ours for the call.
+        unsafe {
+            let rac = self.rac.as_ref();
+            (rac._index as u64)
+                .wrapping_add(rac._nr_pages.into())
+                .saturating_mul(kernel::page::PAGE_SIZE as u64)
+        }
+    }
+}
+
+impl Iterator for Window<'_> {
+    type Item = LockedFolio;
+
+    fn next(&mut self) -> Option<LockedFolio> {
+        // SAFETY: the control is ours for the call.
+        let folio = NonNull::new(unsafe { bindings::cofs_readahead_folio(self.rac.as_ptr()) })?;
+        // SAFETY: readahead_folio hands over a locked folio, which its mapping keeps.
+        Some(unsafe { LockedFolio::from_raw(folio) })
+    }
+}
+
+/// The C table of `T`.
+pub(super) struct Table<T>(PhantomData<T>);
+
+impl<T: Operations> Table<T> {
+    const OPS: bindings::address_space_operations = bindings::address_space_operations {
+        read_folio: Some(Self::read_folio),
+        readahead: Some(Self::readahead),
+        direct_IO: Some(bindings::noop_direct_IO),
+        migrate_folio: Some(bindings::filemap_migrate_folio),
+        error_remove_folio: Some(bindings::generic_error_remove_folio),
+        ..pin_init::zeroed()
+    };
+
+    pub(super) const fn get() -> &'static bindings::address_space_operations {
+        &Self::OPS
+    }
+
+    /// # Safety
+    ///
+    /// Called by mm with a locked folio of a mapping with this table, and perhaps a file.
+    unsafe extern "C" fn read_folio(
+        file: *mut bindings::file,
+        folio: *mut bindings::folio,
+    ) -> kernel::ffi::c_int {
+        // SAFETY: a locked folio has a mapping.
+        let mapping =
+            unsafe { AddressSpace::from_raw((*folio).__bindgen_anon_1.__bindgen_anon_1.mapping) };
+        // SAFETY: the table is given to inodes of the host type only.
+        let inode = unsafe { mapping.host::<T::Host>() };
+        // SAFETY: the file, if any, is open for the call.
+        let file = unsafe { File::from_raw(file) };
+        // SAFETY: the folio is locked, and unlocking it is the callee's duty.
+        let folio = unsafe { LockedFolio::from_raw(NonNull::new_unchecked(folio)) };
+        status(|| T::read_folio(inode, file, folio))
+    }
+
+    /// # Safety
+    ///
+    /// Called by mm with a window of locked folios of a mapping with this table.
+    unsafe extern "C" fn readahead(rac: *mut bindings::readahead_control) {
+        // SAFETY: the control and what it points to are live for the call.
+        let (mapping, file) =
+            unsafe { (AddressSpace::from_raw((*rac).mapping), File::from_raw((*rac).file)) };
+        // SAFETY: the table is given to inodes of the host type only.
+        let inode = unsafe { mapping.host::<T::Host>() };
+        let mut window = Window {
+            // SAFETY: mm passes a valid pointer.
+            rac: unsafe { NonNull::new_unchecked(rac) },
+            _rac: PhantomData,
+        };
+        T::readahead(inode, file, &mut window);
+    }
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Open regular files: `struct file_operations`.
+//!
+//! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
+
+use super::address_space::AddressSpace;
+use super::fs_type::FileSystem;
+use super::inode::Inode;
+use super::inode_ops::status;
+use crate::bindings;
+use core::marker::PhantomData;
+use kernel::{prelude::*, types::Opaque};
+
+/// `struct file_operations` of a regular file.
+pub(crate) trait Operations: FileSystem {
+    /// `->open`. Afterwards `i_mapping` of the inode stays as it is until the inode is evicted.
+    fn open(inode: &Inode<Self>) -> Result;
+}
+
+/// An open `struct file`.
+#[repr(transparent)]
+pub(crate) struct File(Opaque<bindings::file>);
+
+impl File {
+    /// # Safety
+    ///
+    /// `file` must be null or open for `'a`.
+    pub(super) unsafe fn from_raw<'a>(file: *mut bindings::file) -> Option<&'a Self> {
+        // CAST: the struct is transparent.
+        // SAFETY: by the function's requirement.
+        unsafe { file.cast::<Self>().as_ref() }
+    }
+
+    fn as_ptr(&self) -> *mut bindings::file {
+        self.0.get()
+    }
+
+    /// The pages that the file reads.
+    pub(crate) fn mapping(&self) -> &AddressSpace {
+        // SAFETY: `f_mapping` does not change after open, and the file pins it.
+        unsafe { AddressSpace::from_raw((*self.as_ptr()).f_mapping) }
+    }
+
+    /// The inode of the file, if its pages are those of `mapping` and the inode's `i_mapping` was
+    /// redirected to them: then it is one of `T`.
+    pub(crate) fn redirected_inode<T: FileSystem>(
+        &self,
+        mapping: &AddressSpace,
+    ) -> Option<&Inode<T>> {
+        // SAFETY: the file is open and pins its inode.
+        let inode = unsafe { (*self.as_ptr()).f_inode };
+        if self.mapping() != mapping || mapping.is_own_of(inode) {
+            return None;
+        }
+        // SAFETY: only `Inode::<T>::redirect_mapping` makes an inode of another type point to
+        // the mapping of a `T::Target`, and the file keeps the inode alive.
+        Some(unsafe { Inode::from_raw(inode) })
+    }
+}
+
+/// The C table of `T`.
+pub(super) struct Table<T>(PhantomData<T>);
+
+impl<T: Operations> Table<T> {
+    const OPS: bindings::file_operations = bindings::file_operations {
+        open: Some(Self::open),
+        llseek: Some(bindings::generic_file_llseek),
+        read_iter: Some(Self::read_iter),
+        splice_read: Some(Self::splice_read),
+        mmap_prepare: Some(Self::mmap_prepare),
+        get_unmapped_area: Some(bindings::thp_get_unmapped_area),
+        fadvise: Some(Self::fadvise),
+        setlease: Some(bindings::generic_setlease),
+        ..pin_init::zeroed()
+    };
+
+    pub(super) const fn get() -> &'static bindings::file_operations {
+        &Self::OPS
+    }
+
+    /// # Safety
+    ///
+    /// Called by the VFS with a file under construction on an inode of `T`.
+    unsafe extern "C" fn open(
+        inode: *mut bindings::inode,
+        file: *mut bindings::file,
+    ) -> kernel::ffi::c_int {
+        status(|| {
+            // SAFETY: the file pins its inode.
+            T::open(unsafe { Inode::<T>::from_raw(inode) })?;
+            // SAFETY: the file is ours until open returns. `i_mapping` is stable from here on.
+            unsafe { (*file).f_mapping = (*inode).i_mapping };
+            Ok(())
+        })
+    }
+
+    /// # Safety
+    ///
+    /// Called by the VFS with an open file of `T`.
+    unsafe extern "C" fn read_iter(
+        iocb: *mut bindings::kiocb,
+        to: *mut bindings::iov_iter,
+    ) -> isize {
+        // SAFETY: the file is open, and the iterator the caller's.
+        unsafe {
+            device_window((*iocb).ki_filp);
+            bindings::filemap_read(iocb, to, 0)
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the VFS with an open file of `T` and a locked pipe.
+    unsafe extern "C" fn splice_read(
+        file: *mut bindings::file,
+        pos: *mut bindings::loff_t,
+        pipe: *mut bindings::pipe_inode_info,
+        len: usize,
+        flags: kernel::ffi::c_uint,
+    ) -> isize {
+        // SAFETY: the arguments are handed through.
+        unsafe {
+            device_window(file);
+            bindings::filemap_splice_read(file, pos, pipe, len, flags)
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by mmap(2) with a description of the mapping to be.
+    unsafe extern "C" fn mmap_prepare(desc: *mut bindings::vm_area_desc) -> kernel::ffi::c_int {
+        // SAFETY: the description holds an open file.
+        unsafe {
+            device_window((*desc).file);
+            bindings::generic_file_readonly_mmap_prepare(desc)
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the VFS with an open file of `T`.
+    unsafe extern "C" fn fadvise(
+        file: *mut bindings::file,
+        offset: bindings::loff_t,
+        len: bindings::loff_t,
+        advice: kernel::ffi::c_int,
+    ) -> kernel::ffi::c_int {
+        // SAFETY: the file is open.
+        unsafe {
+            device_window(file);
+            let ret = bindings::generic_fadvise(file, offset, len, advice);
+            // generic_fadvise() derives the window from the mapping's bdi.
+            match advice as u32 {
+                bindings::POSIX_FADV_NORMAL => {
+                    (*file).f_ra.ra_pages = window(file) as u32;
+                }
+                bindings::POSIX_FADV_SEQUENTIAL => {
+                    (*file).f_ra.ra_pages = window(file).saturating_mul(2) as u32;
+                }
+                _ => {}
+            }
+            ret
+        }
+    }
+}
+
+/// The readahead window of the device that the file's own image lies on, in pages.
+///
+/// # Safety
+///
+/// `file` must be open.
+unsafe fn window(file: *mut bindings::file) -> usize {
+    // SAFETY: the file pins its inode, whose super block has a bdi.
+    unsafe { bindings::cofs_inode_ra_pages((*file).f_inode) }
+}
+
+/// Gives a file with redirected pages its device's readahead window, once: open(2) sets the
+/// window of the mapping's bdi after `->open`.
+///
+/// # Safety
+///
+/// `file` must be an open file with the table above.
+unsafe fn device_window(file: *mut bindings::file) {
+    // SAFETY: `private_data` is ours. A race of two readers stores the same values.
+    unsafe {
+        if (*file).private_data.is_null() {
+            (*file).f_ra.ra_pages = window(file) as u32;
+            (*file).private_data = file.cast();
+        }
+    }
+}

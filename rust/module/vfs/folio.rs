@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Folios: one page of metadata to look at, or a locked folio to fill piece by piece.
+//!
+//! C header: [`include/linux/pagemap.h`](srctree/include/linux/pagemap.h)
+
+use crate::bindings;
+use core::{marker::PhantomData, mem, ops::Deref, ptr::NonNull};
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*,
+    sync::atomic::{Atomic, Full, Relaxed},
+    types::NotThreadSafe,
+};
+
+/// One uptodate page of a mapping, mapped for this thread.
+///
+/// # Invariants
+///
+/// `folio` is referenced and uptodate; `address` maps [`PAGE_SIZE`] bytes of it.
+pub(crate) struct MappedPage {
+    folio: NonNull<bindings::folio>,
+    address: NonNull<u8>,
+    _local: NotThreadSafe,
+}
+
+impl MappedPage {
+    /// # Safety
+    ///
+    /// `folio` must be uptodate and contain page `index` of its mapping; its reference passes on.
+    pub(super) unsafe fn new(folio: NonNull<bindings::folio>, index: u64) -> Self {
+        // SAFETY: the folio is referenced.
+        let first = unsafe { bindings::cofs_folio_pos(folio.as_ptr()) } as u64;
+        let offset = index.wrapping_mul(PAGE_SIZE as u64).wrapping_sub(first) as usize;
+        // SAFETY: the page lies within the folio by the function's requirement.
+        let address = unsafe { bindings::cofs_kmap_local_folio(folio.as_ptr(), offset) };
+        // INVARIANT: just mapped.
+        Self {
+            folio,
+            // SAFETY: kmap_local_folio does not fail.
+            address: unsafe { NonNull::new_unchecked(address.cast()) },
+            _local: NotThreadSafe,
+        }
+    }
+}
+
+impl Deref for MappedPage {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // SAFETY: by the type invariant. An uptodate page of a read-only image is not written,
+        // but by whoever writes to the raw device; readers copy what they check.
+        unsafe { core::slice::from_raw_parts(self.address.as_ptr(), PAGE_SIZE) }
+    }
+}
+
+impl Drop for MappedPage {
+    fn drop(&mut self) {
+        // SAFETY: by the type invariant; local mappings are undone in reverse order, as values
+        // are dropped.
+        unsafe {
+            bindings::cofs_kunmap_local(self.address.as_ptr().cast());
+            bindings::cofs_folio_put(self.folio.as_ptr());
+        }
+    }
+}
+
+/// A locked folio whose filling is ours to finish.
+pub(crate) struct LockedFolio(NonNull<bindings::folio>);
+
+impl LockedFolio {
+    /// # Safety
+    ///
+    /// `folio` must be locked, not uptodate, and its unlocking the caller's duty, which passes on.
+    pub(super) unsafe fn from_raw(folio: NonNull<bindings::folio>) -> Self {
+        Self(folio)
+    }
+
+    /// File offset of the folio's end in bytes.
+    pub(crate) fn end(&self) -> u64 {
+        // SAFETY: the folio is locked, so its place and its size are stable.
+        unsafe {
+            let start = bindings::cofs_folio_pos(self.0.as_ptr()) as u64;
+            start.saturating_add(bindings::cofs_folio_size(self.0.as_ptr()) as u64)
+        }
+    }
+
+    /// Starts the filling by pieces.
+    pub(crate) fn begin(self) -> Filling {
+        // INVARIANT: the filling itself is the first piece.
+        counter(self.0).store(1, Relaxed);
+        let piece = Piece(self.0);
+        mem::forget(self);
+        Filling {
+            piece,
+            result: Err(EIO),
+            _not_sync: PhantomData,
+        }
+    }
+}
+
+impl Drop for LockedFolio {
+    fn drop(&mut self) {
+        // SAFETY: by the constructor's requirement.
+        unsafe { bindings::folio_end_read(self.0.as_ptr(), false) };
+    }
+}
+
+/// Set in the counter when a piece failed.
+const FAILED: i32 = 1 << 30;
+
+/// The pieces under way are counted in `folio->private`, which is the file system's while the
+/// folio is locked and has no PG_private.
+fn counter<'a>(folio: NonNull<bindings::folio>) -> &'a Atomic<i32> {
+    // SAFETY: the callers own the lock of the folio, so `private` is theirs; all access goes
+    // through the atomic. The field is wider and aligned for it.
+    unsafe {
+        let private = &raw mut (*folio.as_ptr())
+            .__bindgen_anon_1
+            .__bindgen_anon_1
+            .private;
+        Atomic::from_ptr(private.cast())
+    }
+}
+
+/// A share in the filling of a folio: the last one to finish unlocks it.
+///
+/// # Invariants
+///
+/// The folio is locked, and its counter counts this piece.
+pub(crate) struct Piece(NonNull<bindings::folio>);
+
+// SAFETY: a piece may be finished anywhere, also in interrupts.
+unsafe impl Send for Piece {}
+
+impl Piece {
+    /// Ends the piece; the folio becomes uptodate once all pieces ended well.
+    pub(crate) fn end(self, result: Result) {
+        let folio = self.0;
+        mem::forget(self);
+        let count = counter(folio);
+        if result.is_err() {
+            let mut old = count.load(Relaxed);
+            while let Err(now) = count.cmpxchg(old, old | FAILED, Relaxed) {
+                old = now;
+            }
+        }
+        let left = count.fetch_sub(1, Full).wrapping_sub(1);
+        if left & !FAILED != 0 {
+            return;
+        }
+        // SAFETY: this was the last piece, so the folio is ours: locked by the type invariant.
+        unsafe {
+            (*folio.as_ptr())
+                .__bindgen_anon_1
+                .__bindgen_anon_1
+                .private = core::ptr::null_mut();
+            if left == 0 {
+                zero_past_end(folio.as_ptr());
+            }
+            bindings::folio_end_read(folio.as_ptr(), left == 0);
+        }
+    }
+
+    /// The folio, for C to carry the piece.
+    pub(crate) fn into_raw(self) -> *mut bindings::folio {
+        let folio = self.0.as_ptr();
+        mem::forget(self);
+        folio
+    }
+
+    /// # Safety
+    ///
+    /// `folio` must be from [`Self::into_raw`], each once.
+    pub(crate) unsafe fn from_raw(folio: NonNull<bindings::folio>) -> Self {
+        // INVARIANT: as it was before `into_raw`.
+        Self(folio)
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        Piece(self.0).end(Err(EIO));
+    }
+}
+
+/// What lies after the end of the file in its last block is not the file's: a mapping must find
+/// zeros there.
+///
+/// # Safety
+///
+/// `folio` must be locked and in a mapping.
+unsafe fn zero_past_end(folio: *mut bindings::folio) {
+    // SAFETY: a locked folio in the page cache has a mapping with a host.
+    unsafe {
+        let mapping = (*folio).__bindgen_anon_1.__bindgen_anon_1.mapping;
+        let size = bindings::cofs_i_size_read((*mapping).host);
+        let start = bindings::cofs_folio_pos(folio);
+        let len = bindings::cofs_folio_size(folio);
+        let valid = size.saturating_sub(start).max(0) as usize;
+        if valid < len {
+            bindings::cofs_folio_zero_segment(folio, valid, len);
+        }
+        bindings::cofs_flush_dcache_folio(folio);
+    }
+}
+
+/// A locked folio that is being filled: gives out pieces, and is itself one until it is dropped.
+pub(crate) struct Filling {
+    piece: Piece,
+    result: Result,
+    _not_sync: PhantomData<*mut ()>,
+}
+
+impl Filling {
+    /// File offset of the folio in bytes.
+    pub(crate) fn pos(&self) -> u64 {
+        // SAFETY: the folio is locked, so it stays in its mapping.
+        unsafe { bindings::cofs_folio_pos(self.piece.0.as_ptr()) as u64 }
+    }
+
+    /// Size of the folio in bytes.
+    pub(crate) fn len(&self) -> usize {
+        // SAFETY: the folio is locked, so its size is stable.
+        unsafe { bindings::cofs_folio_size(self.piece.0.as_ptr()) }
+    }
+
+    /// A further piece, which someone else ends.
+    pub(crate) fn piece(&self) -> Piece {
+        counter(self.piece.0).add(1, Relaxed);
+        // INVARIANT: just counted.
+        Piece(self.piece.0)
+    }
+
+    /// Whether `piece` belongs to this folio.
+    pub(crate) fn owns(&self, piece: *mut bindings::folio) -> bool {
+        self.piece.0.as_ptr() == piece
+    }
+
+    /// Zeroes `len` bytes from `offset` in the folio; what lies outside is left out.
+    pub(crate) fn zero(&mut self, offset: usize, len: usize) {
+        let end = offset.saturating_add(len).min(self.len());
+        if offset < end {
+            // SAFETY: the range lies within the folio, which is locked and not uptodate: ours.
+            unsafe { bindings::cofs_folio_zero_segment(self.piece.0.as_ptr(), offset, end) };
+        }
+    }
+
+    /// Copies `data` to `offset` in the folio; what lies outside is left out.
+    pub(crate) fn copy_from(&mut self, offset: usize, mut data: &[u8]) {
+        let mut offset = offset;
+        while !data.is_empty() && offset < self.len() {
+            let room = PAGE_SIZE - offset % PAGE_SIZE;
+            let (now, rest) = data.split_at(room.min(data.len()));
+            // SAFETY: the page at `offset` lies within the folio, which is ours, and `now` ends
+            // within that page.
+            unsafe {
+                let to = bindings::cofs_kmap_local_folio(self.piece.0.as_ptr(), offset);
+                core::ptr::copy_nonoverlapping(now.as_ptr(), to.cast(), now.len());
+                bindings::cofs_kunmap_local(to);
+            }
+            offset = offset.saturating_add(now.len());
+            data = rest;
+        }
+    }
+
+    /// Ends the filling's own piece.
+    pub(crate) fn finish(mut self, result: Result) {
+        self.result = result;
+        let Self { piece, result, .. } = self;
+        piece.end(result);
+    }
+}

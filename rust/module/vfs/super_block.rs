@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Super blocks and `struct super_operations`.
+//!
+//! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
+
+use super::fs_type::{FileSystem, FsType};
+use super::inode::{self, Evicted, Inode};
+use crate::{bindings, sys::bio::Device};
+use core::marker::PhantomData;
+use kernel::{
+    error::from_result,
+    prelude::*,
+    seq_file::SeqFile,
+    sync::{Arc, ArcBorrow},
+    types::{ForeignOwnable, Opaque},
+};
+
+/// The numbers of statfs(2), in blocks of the image.
+pub(crate) struct StatFs {
+    /// `f_type`.
+    pub(crate) magic: u64,
+    /// `f_bsize` in bytes.
+    pub(crate) block_size: u32,
+    /// `f_blocks`.
+    pub(crate) blocks: u64,
+    /// Inodes in the image; a read-only file system has as many free ones as a u64 can say.
+    pub(crate) inodes: u64,
+    /// `f_namelen` in bytes.
+    pub(crate) name_len: u32,
+}
+
+/// `struct super_operations`, but for what every file system here does alike.
+pub(crate) trait Operations: FileSystem {
+    /// `->evict_inode`, after the inode's own pages are gone. May sleep, must not allocate with
+    /// reclaim: the inode shrinker calls it.
+    fn evict(inode: Evicted<'_, Self>);
+
+    /// `->statfs`; `None` leaves what the caller has zeroed.
+    fn statfs(_sb: &SuperBlock<Self>) -> Option<StatFs> {
+        None
+    }
+
+    /// `->show_options`.
+    fn show_options(_sb: &SuperBlock<Self>, _seq: &SeqFile) {}
+}
+
+/// A `struct super_block` of a file system `T`.
+///
+/// # Invariants
+///
+/// `s_type` is an [`FsType<T>`], and `s_fs_info` holds an `Arc<T::Mount>`.
+#[repr(transparent)]
+pub(crate) struct SuperBlock<T: FileSystem> {
+    sb: Opaque<bindings::super_block>,
+    _fs: PhantomData<T>,
+}
+
+impl<T: FileSystem> SuperBlock<T> {
+    /// # Safety
+    ///
+    /// `sb` must be live for `'a` and fulfil the type invariants.
+    pub(super) unsafe fn from_raw<'a>(sb: *mut bindings::super_block) -> &'a Self {
+        // CAST: the struct is transparent over `super_block`.
+        // SAFETY: by the function's requirement.
+        unsafe { &*sb.cast() }
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut bindings::super_block {
+        self.sb.get()
+    }
+
+    /// What the super block carries.
+    pub(crate) fn mount(&self) -> ArcBorrow<'_, T::Mount> {
+        // SAFETY: by the type invariant `s_fs_info` came from `Arc::into_foreign`.
+        unsafe { <Arc<T::Mount> as ForeignOwnable>::borrow((*self.as_ptr()).s_fs_info) }
+    }
+
+    /// The reference that the super block holds, to be dropped after the super block is shut
+    /// down. `s_fs_info` stays readable until then.
+    ///
+    /// # Safety
+    ///
+    /// Only for `kill_sb`, once; the caller must null `s_fs_info` before it drops the result.
+    pub(super) unsafe fn take_mount_later(sb: *mut bindings::super_block) -> Option<Arc<T::Mount>> {
+        // SAFETY: `sb` is live in kill_sb.
+        let info = unsafe { (*sb).s_fs_info };
+        // SAFETY: a non-null `s_fs_info` came from `Arc::into_foreign`.
+        unsafe { <Option<Arc<T::Mount>>>::from(<Arc<T::Mount> as ForeignOwnable>::try_from_foreign(info)) }
+    }
+
+    /// The type that the super block is of.
+    pub(crate) fn fs_type(&self) -> &FsType<T> {
+        // SAFETY: by the type invariant; a super block pins its type.
+        unsafe { FsType::from_raw((*self.as_ptr()).s_type) }
+    }
+
+    /// The name that messages carry: `s_id`, such as `vda`.
+    pub(crate) fn id(&self) -> &CStr {
+        // SAFETY: `s_id` is NUL-terminated and does not change after the mount.
+        unsafe { CStr::from_char_ptr((*self.as_ptr()).s_id.as_ptr().cast()) }
+    }
+
+    /// Whether POSIX ACLs are shown: SB_POSIXACL.
+    pub(crate) fn shows_acl(&self) -> bool {
+        // SAFETY: the super block is live; the flags are read as C does.
+        unsafe { (*self.as_ptr()).s_flags & bindings::SB_POSIXACL as usize != 0 }
+    }
+
+    /// The inode numbered `ino`: the cached one, or a new one which the caller must initialise.
+    pub(crate) fn iget(&self, ino: u64) -> Result<inode::Get<T>> {
+        // SAFETY: the super block is live.
+        let inode = unsafe { bindings::iget_locked(self.as_ptr(), ino) };
+        // SAFETY: the inode is of this super block and the reference is ours.
+        unsafe { inode::Get::from_raw(inode) }
+    }
+
+    /// A new inode that no number finds.
+    pub(crate) fn new_inode(&self) -> Result<inode::Anonymous<T>> {
+        // SAFETY: the super block is live.
+        let inode = unsafe { bindings::new_inode(self.as_ptr()) };
+        // SAFETY: the inode is of this super block and the reference is ours.
+        unsafe { inode::Anonymous::from_raw(inode) }
+    }
+}
+
+/// A super block in `fill_super`: not yet alive, and ours alone.
+pub(crate) struct NewSuper<'a, T: FileSystem> {
+    sb: *mut bindings::super_block,
+    _fs: PhantomData<&'a mut T>,
+}
+
+impl<'a, T: Operations> NewSuper<'a, T> {
+    /// # Safety
+    ///
+    /// `sb` must be a super block of `T` that is being filled.
+    pub(super) unsafe fn from_raw(sb: *mut bindings::super_block) -> Self {
+        Self {
+            sb,
+            _fs: PhantomData,
+        }
+    }
+
+    /// Sets what a read-only super block has before its first block is read.
+    pub(crate) fn begin(&mut self, magic: u64) -> Result {
+        // SAFETY: the super block is ours alone.
+        unsafe {
+            (*self.sb).s_magic = magic as usize;
+            (*self.sb).s_flags |= (bindings::SB_RDONLY | bindings::SB_NOATIME) as usize;
+            (*self.sb).s_maxbytes = i64::MAX;
+            (*self.sb).s_op = Table::<T>::get();
+            (*self.sb).s_time_gran = 1;
+        }
+        self.set_block_size(kernel::page::PAGE_SIZE as u32)
+    }
+
+    /// `sb_set_blocksize()`: EINVAL where the device cannot.
+    pub(crate) fn set_block_size(&mut self, size: u32) -> Result {
+        // SAFETY: the super block is ours alone and has a device.
+        match unsafe { bindings::sb_set_blocksize(self.sb, size as i32) } {
+            0 => Err(EINVAL),
+            _ => Ok(()),
+        }
+    }
+
+    /// The device itself.
+    pub(crate) fn device(&self) -> Device {
+        // SAFETY: `s_bdev` is set by get_tree_bdev, and open until the super block is shut down,
+        // before which `FileSystem::kill` waits for the readers.
+        unsafe { Device::from_raw((*self.sb).s_bdev) }
+    }
+
+    /// The name that messages carry.
+    pub(crate) fn id(&self) -> &CStr {
+        // SAFETY: `s_id` is NUL-terminated and set before fill_super.
+        unsafe { CStr::from_char_ptr((*self.sb).s_id.as_ptr().cast()) }
+    }
+
+    /// What the type of the file system carries.
+    pub(crate) fn module(&self) -> &T::Module {
+        // SAFETY: `s_type` is an `FsType<T>`.
+        unsafe { FsType::<T>::from_raw((*self.sb).s_type) }.module()
+    }
+
+    /// Sets `s_uuid`.
+    pub(crate) fn set_uuid(&mut self, uuid: &[u8; 16]) {
+        // SAFETY: the super block is ours alone, and the helper reads 16 bytes.
+        unsafe { bindings::cofs_super_set_uuid(self.sb, uuid.as_ptr()) };
+    }
+
+    /// Sets or clears SB_POSIXACL.
+    pub(crate) fn set_acl(&mut self, on: bool) {
+        // SAFETY: the super block is ours alone.
+        let flags = unsafe { &mut (*self.sb).s_flags };
+        if on {
+            *flags |= bindings::SB_POSIXACL as usize;
+        } else {
+            *flags &= !(bindings::SB_POSIXACL as usize);
+        }
+    }
+
+    /// Sets the xattr handlers: a table that ends with a null pointer.
+    pub(crate) fn set_xattr(&mut self, table: &'static super::xattr::Table) {
+        // SAFETY: the super block is ours alone; the table is static and null-terminated.
+        unsafe { (*self.sb).s_xattr = table.as_ptr() };
+    }
+
+    /// Hands the mount's data to the super block, which from here on can make inodes.
+    pub(crate) fn set_mount(&mut self, mount: Arc<T::Mount>) -> &'a SuperBlock<T> {
+        // SAFETY: the super block is ours alone; kill_sb takes the reference back.
+        unsafe { (*self.sb).s_fs_info = mount.into_foreign().cast() };
+        // INVARIANT: `s_fs_info` was just set.
+        // SAFETY: the super block outlives `'a`.
+        unsafe { SuperBlock::from_raw(self.sb) }
+    }
+
+    /// Sets the root, which ends the filling.
+    pub(crate) fn set_root(&mut self, root: kernel::types::ARef<Inode<T>>) -> Result {
+        // SAFETY: d_make_root consumes the reference, also when it fails.
+        let dentry = unsafe { bindings::d_make_root(Inode::into_raw(root)) };
+        if dentry.is_null() {
+            return Err(ENOMEM);
+        }
+        // SAFETY: the super block is ours alone.
+        unsafe { (*self.sb).s_root = dentry };
+        Ok(())
+    }
+}
+
+/// The C table of `T`.
+pub(super) struct Table<T>(PhantomData<T>);
+
+impl<T: Operations> Table<T> {
+    const OPS: bindings::super_operations = bindings::super_operations {
+        alloc_inode: Some(inode::alloc::<T>),
+        free_inode: Some(inode::free::<T>),
+        evict_inode: Some(Self::evict_inode),
+        statfs: Some(Self::statfs),
+        show_options: Some(Self::show_options),
+        ..pin_init::zeroed()
+    };
+
+    pub(super) const fn get() -> &'static bindings::super_operations {
+        &Self::OPS
+    }
+
+    /// # Safety
+    ///
+    /// Called by the VFS: the last reference to `inode` is gone.
+    unsafe extern "C" fn evict_inode(inode: *mut bindings::inode) {
+        // SAFETY: nobody else uses the inode any more.
+        unsafe { bindings::truncate_inode_pages_final(&raw mut (*inode).i_data) };
+        // SAFETY: the inode is one of `T`; one whose making failed is skipped.
+        if let Some(inode) = unsafe { Inode::<T>::try_from_raw(inode) } {
+            // SAFETY: this is evict_inode.
+            T::evict(unsafe { Evicted::new(inode) });
+        }
+        // SAFETY: its pages are gone.
+        unsafe { bindings::clear_inode(inode) };
+    }
+
+    /// # Safety
+    ///
+    /// Called by the VFS with a live dentry and a zeroed buffer.
+    unsafe extern "C" fn statfs(
+        dentry: *mut bindings::dentry,
+        buf: *mut bindings::kstatfs,
+    ) -> kernel::ffi::c_int {
+        // SAFETY: the dentry pins a super block of `T`.
+        let sb = unsafe { SuperBlock::<T>::from_raw((*dentry).d_sb) };
+        if let Some(s) = T::statfs(sb) {
+            // SAFETY: `buf` is ours to fill.
+            unsafe {
+                (*buf).f_type = s.magic as isize;
+                (*buf).f_bsize = s.block_size as isize;
+                (*buf).f_blocks = s.blocks;
+                (*buf).f_bfree = 0;
+                (*buf).f_bavail = 0;
+                (*buf).f_files = u64::MAX;
+                (*buf).f_ffree = u64::MAX.wrapping_sub(s.inodes);
+                (*buf).f_namelen = s.name_len as isize;
+                bindings::cofs_statfs_fsid(sb.as_ptr(), buf);
+            }
+        }
+        0
+    }
+
+    /// # Safety
+    ///
+    /// Called by the VFS with a live seq_file and dentry.
+    unsafe extern "C" fn show_options(
+        seq: *mut bindings::seq_file,
+        dentry: *mut bindings::dentry,
+    ) -> kernel::ffi::c_int {
+        // SAFETY: `seq` is ours for the call.
+        let seq = unsafe { SeqFile::from_raw(seq) };
+        // SAFETY: the dentry pins a super block of `T`.
+        let sb = unsafe { SuperBlock::<T>::from_raw((*dentry).d_sb) };
+        from_result(|| {
+            T::show_options(sb, seq);
+            Ok(0)
+        })
+    }
+}
