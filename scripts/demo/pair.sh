@@ -15,7 +15,7 @@ packages=${package:-redis-server nginx postgresql-17 mariadb-server}
 # "VERSION URL SUITE" of all that is on offer. The security suite comes first because it
 # changes least else: the nearest to what a host sees after an update.
 offers() {	# PACKAGE
-	"$COFS_TOP/scripts/in-root" apt-cache madison "$1" </dev/null 2>/dev/null |
+	"$COFS_TOP/scripts/in-root" apt-cache madison "$1" </dev/null |
 		awk -F ' *[|] *' '$3 ~ / Packages$/ { split($3, s, " "); sub("/.*", "", s[2]); print $2, s[1], s[2] }'
 }
 
