@@ -22,9 +22,12 @@ use crate::{
     Result,
     SuperBlock, //
 };
-use core::cmp::{
-    min,
-    Ordering, //
+use core::{
+    cmp::{
+        min,
+        Ordering, //
+    },
+    ops::Deref, //
 };
 
 /// The entry that has the wanted name.
@@ -57,11 +60,19 @@ pub fn lookup<P: Pages + ?Sized>(
     if name.len() > NAME_LEN {
         return Err(Error::NameTooLong);
     }
-    match find_block(dir, sb, dir_size, name)? {
-        Some((block, None)) => Ok(block.find(name).map(Found::from)),
-        Some((_, found @ Some(_))) => Ok(found),
-        None => Ok(None),
-    }
+    Ok(match find_block(dir, sb, dir_size, name)? {
+        Some(Target::First(found)) => Some(found),
+        Some(Target::Inside(block)) => block.find(name).map(Found::from),
+        None => None,
+    })
+}
+
+/// Where a name is, if it is anywhere.
+enum Target<D> {
+    /// It is the first of its block.
+    First(Found),
+    /// It comes later in this block.
+    Inside(Block<D>),
 }
 
 /// A block of a directory, which keeps its page.
@@ -72,7 +83,7 @@ struct Block<D> {
     dirents: usize,
 }
 
-impl<D: core::ops::Deref<Target = [u8]>> Block<D> {
+impl<D: Deref<Target = [u8]>> Block<D> {
     fn read<P: Pages<Page = D> + ?Sized>(dir: &P, sb: &SuperBlock, pos: u64) -> Result<Self> {
         let mut block = Self {
             page: dir.page(pos >> PAGE_SHIFT)?,
@@ -136,14 +147,13 @@ impl<D: core::ops::Deref<Target = [u8]>> Block<D> {
     }
 }
 
-/// Finds the block that would hold `name`, and the entry if it is the block's first.
-#[allow(clippy::type_complexity)]
+/// Finds the only block that can hold `name`.
 fn find_block<P: Pages + ?Sized>(
     dir: &P,
     sb: &SuperBlock,
     dir_size: u64,
     name: &[u8],
-) -> Result<Option<(Block<P::Page>, Option<Found>)>> {
+) -> Result<Option<Target<P::Page>>> {
     let blocks = num::align_up(dir_size, sb.block_size())
         .ok_or(Error::Corrupt("directory size overflows"))?
         >> sb.block_bits();
@@ -156,13 +166,13 @@ fn find_block<P: Pages + ?Sized>(
         match order {
             Ordering::Less => (),
             Ordering::Equal => {
-                let found = block.dirent(0).map(Found::from);
-                return Ok(Some((block, found)));
+                let first = block.dirent(0).ok_or(Error::IO)?;
+                return Ok(Some(Target::First(first.into())));
             }
-            Ordering::Greater => candidate = Some(block),
+            Ordering::Greater => candidate = Some(Target::Inside(block)),
         }
     }
-    Ok(candidate.map(|block| (block, None)))
+    Ok(candidate)
 }
 
 /// The range that a binary search has left, and how much of the wanted name both of its

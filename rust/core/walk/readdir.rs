@@ -108,7 +108,7 @@ fn entry(block: &[u8], index: u64, dirents: u64, size: usize) -> Option<(Dirent,
     let next = index.checked_add(1)?;
     let name = if next < dirents {
         let next = Dirent::get(block, num::to_usize(next))?;
-        block.get(nameoff..min(usize::from(next.nameoff.get()), block.len()))?
+        block.get(nameoff..usize::from(next.nameoff.get()))?
     } else {
         let rest = block.get(nameoff..size)?;
         rest.split(|&byte| byte == 0).next()?

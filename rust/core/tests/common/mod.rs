@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the integration tests share: images made by hand, and pages in memory.
+
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+pub(crate) mod image;
+pub(crate) mod pages;
+pub(crate) mod walk;
