@@ -50,8 +50,7 @@ find_kernel() {
 		has_source "$version" "$series" && { found=1; break; }
 	done < <(candidates)
 	[ -n "${found:-}" ] || die "no kernel${KVER:+ $KVER} in trixie-backports has image, headers and source"
-	grep -qx "$series" "$COFS_TOP/scripts/kernels.tested" ||
-		die "kernel $kver is not in the tested range: $(grep -v '^#' "$COFS_TOP/scripts/kernels.tested" | tr '\n' ' ')"
+	"$COFS_TOP/scripts/tested.sh" "$kver"
 }
 
 # The choice of today, or a complete cache entry for KVER: no lists needed.

@@ -27,7 +27,7 @@ need_disk() {
 # step EXPECTED_SECONDS TITLE LOG COMMAND...: runs COMMAND with its output in LOG and
 # shows what runs, for how long, and how long it was expected to take.
 step() {
-	local expect=$1 title=$2 log=$3 start=$SECONDS pid rc=0 tick=0
+	local expect=$1 title=$2 log=$3 start=$SECONDS pid rc=0 next=10
 	shift 3
 	mkdir -p "$(dirname "$log")"
 	say "$title (about $expect s; log: $log)"
@@ -35,9 +35,10 @@ step() {
 	pid=$!
 	trap 'kill "$pid" 2>/dev/null; exit 130' INT TERM
 	while kill -0 "$pid" 2>/dev/null; do
-		sleep 1
-		tick=$((tick + 1))
-		[ $((tick % 10)) = 0 ] && say "  ... $title: $((SECONDS - start)) s of about $expect s"
+		sleep 0.2
+		[ $((SECONDS - start)) -ge "$next" ] || continue
+		say "  ... $title: $((SECONDS - start)) s of about $expect s"
+		next=$((next + 10))
 	done
 	wait "$pid" || rc=$?
 	trap - INT TERM
