@@ -45,7 +45,7 @@ say "booting the stock kernel (about 100 s; console: $work/console)"
 status=0
 qemu/run.sh --drive "a=${images[0]}" --drive "b=${images[1]}" --payload "$payload" \
 	--smp 2 --mem 2048 --timeout 900 --console "$work/console" --out "$work/out" \
-	-- tests/demo/guest.sh "$package" || status=$?
+	-- tests/demo/guest.sh "${names[0]%% *}" || status=$?
 case $status in
 124) say "the guest took longer than 900 s" ;;
 125) say "the guest died: see $work/console" ;;

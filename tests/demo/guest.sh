@@ -8,7 +8,6 @@ here=$(dirname "$0")
 readahead_kib=128
 
 modprobe erofs
-insmod "$here/../../cofs.ko"
 ip link set lo up
 for device in a b; do
 	device=$(readlink -f "/dev/disk/cofs/$device")
@@ -18,5 +17,6 @@ done
 status=0
 "$here/contender.sh" "$1" erofs erofs || status=1
 "$here/contender.sh" "$1" erofs_inode_share erofs inode_share,domain_id=demo || status=1
+insmod "$here/../../cofs.ko" || { echo "demo: cofs failed to load"; exit 1; }
 "$here/contender.sh" "$1" cofs cofs inode_share,domain_id=demo || status=1
 exit $status
