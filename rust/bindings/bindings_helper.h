@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What bindgen reads for the names that kernel::bindings lacks; see bindgen_parameters. */
 #include <linux/crc32c.h>
+#include <linux/fadvise.h>
 #include <linux/filelock.h>
 #include <linux/fs_context.h>
 #include <linux/fs_parser.h>
@@ -8,3 +9,9 @@
 #include <linux/pseudo_fs.h>
 #include <linux/random.h>
 #include "../helpers/helpers.h"
+
+/* Constants whose macros bindgen cannot evaluate. */
+static const unsigned int COFS_SB_RDONLY = SB_RDONLY;
+static const unsigned int COFS_SB_NOATIME = SB_NOATIME;
+static const unsigned int COFS_SB_POSIXACL = SB_POSIXACL;
+static const gfp_t COFS_GFP_NOFS = GFP_NOFS;

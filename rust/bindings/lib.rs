@@ -22,4 +22,10 @@
 
 pub(crate) use kernel::bindings::*;
 
+/// The kernel crate knows this only by name; the definition below is bindgen's own.
+pub(crate) type opaque_fs_context = kernel::bindings::fs_context;
+
+/// As above.
+pub(crate) type opaque_kstatfs = kernel::bindings::kstatfs;
+
 include!(concat!(env!("COFS_OBJ"), "/rust/bindings/bindings_generated.rs"));

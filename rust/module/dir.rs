@@ -12,7 +12,7 @@ use crate::{
     },
 };
 use cofs_core::walk;
-use kernel::{prelude::*, types::ARef};
+use kernel::{prelude::*, sync::aref::ARef};
 
 /// `DT_*` of readdir(3) for the `FT_*` of a directory entry.
 const D_TYPE: [u8; 8] = [0, 8, 4, 2, 6, 1, 12, 10];

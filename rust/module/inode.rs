@@ -15,7 +15,11 @@ use crate::{
     },
 };
 use cofs_core::{Kind, Layout};
-use kernel::{new_mutex, prelude::*, sync::Mutex, types::ARef};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{aref::ARef, Mutex},
+};
 
 /// `STATX_ATTR_COMPRESSED` of statx(2).
 const ATTR_COMPRESSED: u64 = 0x4;
@@ -62,10 +66,10 @@ pub(crate) fn get(sb: &SuperBlock<Image>, nid: u64) -> Result<ARef<Inode<Image>>
         no_acl,
     };
     let operations = operations(&mount, &disk)?;
-    let node = pin_init!(Node {
+    let node = try_pin_init!(Node {
         disk,
         binding <- new_mutex!(Binding::Undecided),
-    });
+    }? Error);
     new.init(&attributes, node, operations)
 }
 

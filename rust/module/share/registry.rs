@@ -13,8 +13,10 @@ use crate::{
 use cofs_core::share::fingerprint::{slot, Key};
 use kernel::{
     prelude::*,
-    sync::atomic::{Atomic, Relaxed},
-    types::ARef,
+    sync::{
+        aref::ARef,
+        atomic::{Atomic, Relaxed},
+    },
 };
 
 /// The registry.

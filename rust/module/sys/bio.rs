@@ -140,7 +140,7 @@ impl<'a, T: Owner> Reader<'a, T> {
         }
         // SAFETY: the device is open by its type invariant.
         let bio = unsafe {
-            bindings::cofs_bio_alloc(self.device.0.as_ptr(), vecs, flags, bindings::GFP_NOFS)
+            bindings::cofs_bio_alloc(self.device.0.as_ptr(), vecs, flags, bindings::COFS_GFP_NOFS)
         };
         let bio = NonNull::new(bio).ok_or(ENOMEM)?;
         self.owner.begin();

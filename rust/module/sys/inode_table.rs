@@ -11,7 +11,7 @@ use crate::bindings;
 use crate::sys::nofs;
 use crate::vfs::{fs_type::FileSystem, inode::Inode};
 use core::{cell::UnsafeCell, marker::PhantomData, ptr::NonNull};
-use kernel::{error::to_result, prelude::*, types::ARef, types::Opaque};
+use kernel::{error::to_result, prelude::*, sync::aref::ARef, types::Opaque};
 
 /// What an inode in a table carries for it.
 ///

@@ -26,13 +26,13 @@ impl Value<'_> {
     /// Of a number.
     pub(crate) fn number(&self) -> u64 {
         // SAFETY: the result was zeroed, so every byte is initialised.
-        unsafe { self.result.__bindgen_anon_1.uint_64 }
+        unsafe { *self.result.__bindgen_anon_1.uint_64.as_ref() }
     }
 
     /// Of a choice: the value that stands beside the name.
     pub(crate) fn choice(&self) -> u32 {
         // SAFETY: as above.
-        unsafe { self.result.__bindgen_anon_1.uint_32 }
+        unsafe { *self.result.__bindgen_anon_1.uint_32.as_ref() }
     }
 
     /// Of a text.
@@ -308,11 +308,11 @@ impl<T: Mountable> Table<T> {
             let acl = T::reconfigure(sb, options, &Self::log(fc))?;
             // SAFETY: the context is ours; the VFS applies the flags after this.
             unsafe {
-                (*fc).sb_flags |= bindings::SB_RDONLY;
+                (*fc).sb_flags |= bindings::COFS_SB_RDONLY;
                 if acl {
-                    (*fc).sb_flags |= bindings::SB_POSIXACL;
+                    (*fc).sb_flags |= bindings::COFS_SB_POSIXACL;
                 } else {
-                    (*fc).sb_flags &= !bindings::SB_POSIXACL;
+                    (*fc).sb_flags &= !bindings::COFS_SB_POSIXACL;
                 }
             }
             Ok(())

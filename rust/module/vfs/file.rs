@@ -153,10 +153,10 @@ impl<T: Operations> Table<T> {
             // generic_fadvise() derives the window from the mapping's bdi.
             match advice as u32 {
                 bindings::POSIX_FADV_NORMAL => {
-                    (*file).f_ra.ra_pages = window(file) as u32;
+                    (*file).__bindgen_anon_3.f_ra.ra_pages = window(file) as u32;
                 }
                 bindings::POSIX_FADV_SEQUENTIAL => {
-                    (*file).f_ra.ra_pages = window(file).saturating_mul(2) as u32;
+                    (*file).__bindgen_anon_3.f_ra.ra_pages = window(file).saturating_mul(2) as u32;
                 }
                 _ => {}
             }
@@ -185,7 +185,7 @@ unsafe fn device_window(file: *mut bindings::file) {
     // SAFETY: `private_data` is ours. A race of two readers stores the same values.
     unsafe {
         if (*file).private_data.is_null() {
-            (*file).f_ra.ra_pages = window(file) as u32;
+            (*file).__bindgen_anon_3.f_ra.ra_pages = window(file) as u32;
             (*file).private_data = file.cast();
         }
     }

@@ -118,6 +118,7 @@ fn counter<'a>(folio: NonNull<bindings::folio>) -> &'a Atomic<i32> {
         let private = &raw mut (*folio.as_ptr())
             .__bindgen_anon_1
             .__bindgen_anon_1
+            .__bindgen_anon_3
             .private;
         Atomic::from_ptr(private.cast())
     }
@@ -154,6 +155,7 @@ impl Piece {
             (*folio.as_ptr())
                 .__bindgen_anon_1
                 .__bindgen_anon_1
+                .__bindgen_anon_3
                 .private = core::ptr::null_mut();
             if left == 0 {
                 zero_past_end(folio.as_ptr());

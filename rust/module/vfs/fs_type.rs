@@ -180,9 +180,11 @@ impl<T: FileSystem> FsType<T> {
     /// # Safety
     ///
     /// Called by the VFS with a new context.
-    unsafe extern "C" fn init_fs_context(fc: *mut bindings::fs_context) -> kernel::ffi::c_int {
+    unsafe extern "C" fn init_fs_context(
+        fc: *mut bindings::opaque_fs_context,
+    ) -> kernel::ffi::c_int {
         // SAFETY: the context is ours until we return.
-        status(|| T::init_context(unsafe { context::New::from_raw(fc) }))
+        status(|| T::init_context(unsafe { context::New::from_raw(fc.cast()) }))
     }
 
     /// # Safety
@@ -288,10 +290,5 @@ impl<T: FileSystem> Internal<T> {
     /// The super block of the mount.
     pub(crate) fn super_block(&self) -> &SuperBlock<T> {
         self.mount.super_block()
-    }
-
-    /// What the type carries.
-    pub(crate) fn module(&self) -> &T::Module {
-        self.fs.module()
     }
 }

@@ -10,9 +10,9 @@ use super::super_block::SuperBlock;
 use crate::bindings;
 use core::{marker::PhantomData, mem::MaybeUninit, ptr::NonNull};
 use kernel::{
-    container_of,
     prelude::*,
-    types::{ARef, AlwaysRefCounted, Opaque},
+    sync::aref::{ARef, AlwaysRefCounted},
+    types::Opaque,
 };
 
 /// A slab object: the VFS's part first, then ours.

@@ -12,7 +12,7 @@ use super::inode::Inode;
 use super::xattr::Lister;
 use crate::bindings;
 use core::marker::PhantomData;
-use kernel::{error::from_result, prelude::*, types::ARef};
+use kernel::{error::from_result, prelude::*, sync::aref::ARef};
 
 /// `struct inode_operations`.
 pub(crate) trait InodeOperations: FileSystem {

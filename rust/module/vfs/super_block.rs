@@ -12,7 +12,7 @@ use kernel::{
     error::from_result,
     prelude::*,
     seq_file::SeqFile,
-    sync::{Arc, ArcBorrow},
+    sync::{aref::ARef, Arc, ArcBorrow},
     types::{ForeignOwnable, Opaque},
 };
 
@@ -104,7 +104,7 @@ impl<T: FileSystem> SuperBlock<T> {
     /// Whether POSIX ACLs are shown: SB_POSIXACL.
     pub(crate) fn shows_acl(&self) -> bool {
         // SAFETY: the super block is live; the flags are read as C does.
-        unsafe { (*self.as_ptr()).s_flags & bindings::SB_POSIXACL as usize != 0 }
+        unsafe { (*self.as_ptr()).s_flags & bindings::COFS_SB_POSIXACL as usize != 0 }
     }
 
     /// The inode numbered `ino`: the cached one, or a new one which the caller must initialise.
@@ -146,7 +146,7 @@ impl<'a, T: Operations> NewSuper<'a, T> {
         // SAFETY: the super block is ours alone.
         unsafe {
             (*self.sb).s_magic = magic as usize;
-            (*self.sb).s_flags |= (bindings::SB_RDONLY | bindings::SB_NOATIME) as usize;
+            (*self.sb).s_flags |= (bindings::COFS_SB_RDONLY | bindings::COFS_SB_NOATIME) as usize;
             (*self.sb).s_maxbytes = i64::MAX;
             (*self.sb).s_op = Table::<T>::get();
             (*self.sb).s_time_gran = 1;
@@ -176,12 +176,6 @@ impl<'a, T: Operations> NewSuper<'a, T> {
         unsafe { CStr::from_char_ptr((*self.sb).s_id.as_ptr().cast()) }
     }
 
-    /// What the type of the file system carries.
-    pub(crate) fn module(&self) -> &T::Module {
-        // SAFETY: `s_type` is an `FsType<T>`.
-        unsafe { FsType::<T>::from_raw((*self.sb).s_type) }.module()
-    }
-
     /// Sets `s_uuid`.
     pub(crate) fn set_uuid(&mut self, uuid: &[u8; 16]) {
         // SAFETY: the super block is ours alone, and the helper reads 16 bytes.
@@ -193,9 +187,9 @@ impl<'a, T: Operations> NewSuper<'a, T> {
         // SAFETY: the super block is ours alone.
         let flags = unsafe { &mut (*self.sb).s_flags };
         if on {
-            *flags |= bindings::SB_POSIXACL as usize;
+            *flags |= bindings::COFS_SB_POSIXACL as usize;
         } else {
-            *flags &= !(bindings::SB_POSIXACL as usize);
+            *flags &= !(bindings::COFS_SB_POSIXACL as usize);
         }
     }
 
@@ -215,7 +209,7 @@ impl<'a, T: Operations> NewSuper<'a, T> {
     }
 
     /// Sets the root, which ends the filling.
-    pub(crate) fn set_root(&mut self, root: kernel::types::ARef<Inode<T>>) -> Result {
+    pub(crate) fn set_root(&mut self, root: ARef<Inode<T>>) -> Result {
         // SAFETY: d_make_root consumes the reference, also when it fails.
         let dentry = unsafe { bindings::d_make_root(Inode::into_raw(root)) };
         if dentry.is_null() {
@@ -264,8 +258,9 @@ impl<T: Operations> Table<T> {
     /// Called by the VFS with a live dentry and a zeroed buffer.
     unsafe extern "C" fn statfs(
         dentry: *mut bindings::dentry,
-        buf: *mut bindings::kstatfs,
+        buf: *mut bindings::opaque_kstatfs,
     ) -> kernel::ffi::c_int {
+        let buf: *mut bindings::kstatfs = buf.cast();
         // SAFETY: the dentry pins a super block of `T`.
         let sb = unsafe { SuperBlock::<T>::from_raw((*dentry).d_sb) };
         if let Some(s) = T::statfs(sb) {

@@ -144,21 +144,25 @@ impl Lister<'_> {
     /// Whether the inode's super block shows POSIX ACLs.
     pub(crate) fn shows_acl(&self) -> bool {
         // SAFETY: the dentry pins its super block.
-        unsafe { (*(*self.dentry).d_sb).s_flags & bindings::SB_POSIXACL as usize != 0 }
+        unsafe { (*(*self.dentry).d_sb).s_flags & bindings::COFS_SB_POSIXACL as usize != 0 }
     }
 
     /// Adds the name made of `parts`; ERANGE where the buffer is too small.
     pub(crate) fn add(&mut self, parts: &[&[u8]]) -> Result {
-        let nul: &[u8] = &[0];
-        for part in parts.iter().copied().chain(core::iter::once(nul)) {
-            let end = self.used.checked_add(part.len()).ok_or(ERANGE)?;
-            if let Some(out) = &mut self.out {
-                out.get_mut(self.used..end)
-                    .ok_or(ERANGE)?
-                    .copy_from_slice(part);
-            }
-            self.used = end;
+        for part in parts {
+            self.put(part)?;
         }
+        self.put(&[0])
+    }
+
+    fn put(&mut self, part: &[u8]) -> Result {
+        let end = self.used.checked_add(part.len()).ok_or(ERANGE)?;
+        if let Some(out) = &mut self.out {
+            out.get_mut(self.used..end)
+                .ok_or(ERANGE)?
+                .copy_from_slice(part);
+        }
+        self.used = end;
         Ok(())
     }
 
