@@ -18,7 +18,8 @@ for image in "${images[@]}"; do
 		case $verdict in
 		pass) ok "$name $text" ;;
 		fail) not_ok "$name $text" ;;
-		*) diag "$name: ${verdict#\#} $text"; continue ;;
+		'#') diag "$name: $text"; continue ;;
+		*) diag "$name: $verdict $text"; continue ;;
 		esac
 		answered=$((answered + 1))
 	done < <(probe diff "$FS" erofs "" "$image" 2>&1)

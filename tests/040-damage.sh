@@ -13,7 +13,8 @@ known() {
 		case $verdict in
 		pass) ok "${name%.img} $text" ;;
 		fail) not_ok "${name%.img} $text" ;;
-		*) diag "${verdict#\#} $text"; continue ;;
+		'#') diag "${name%.img} $text"; continue ;;
+		*) diag "${name%.img} $verdict $text"; continue ;;
 		esac
 		answered=$((answered + 1))
 	done < <(probe damage "$FS" erofs "$image" 2>&1)

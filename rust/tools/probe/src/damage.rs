@@ -41,7 +41,9 @@ pub(crate) fn known(subject: &str, reference: &str, image: &Path) -> Result<bool
     for (case, bytes) in cases(&whole)? {
         copy.write(&bytes)?;
         let (verdict, text) = judge(subject, reference, &copy.path)?;
-        println!("# {case}: {verdict:?}: {text}");
+        if verdict != Verdict::Same {
+            println!("# {case}: {verdict:?}: {text}");
+        }
         good &= verdict == Verdict::Same;
         println!(
             "{} {case}",

@@ -101,7 +101,8 @@ pub(crate) fn walk(root: &Path) -> Result<Vec<Node>> {
             let _ = write!(nodes[next - 1].line, " readdir={}", name(e));
         }
         for entry in found {
-            if entry.name != "." && entry.name != ".." {
+            // Damage makes empty names, and those lead back to the directory itself.
+            if entry.name != "." && entry.name != ".." && !entry.name.is_empty() {
                 nodes.push(node(root, &path.join(entry.name))?);
             }
         }
