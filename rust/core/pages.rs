@@ -63,6 +63,32 @@ impl<P: Pages + ?Sized> Pages for &P {
     }
 }
 
+/// An image in memory. Its last page must be whole to be read.
+///
+/// ```
+/// use cofs_core::{pages::Memory, Error, Pages};
+///
+/// let bytes = vec![7; 4097];
+/// let memory = Memory(&bytes);
+/// assert_eq!(memory.page(0)?, &bytes[..4096]);
+/// assert_eq!(memory.page(1), Err(Error::IO));
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Memory<'a>(pub &'a [u8]);
+
+impl<'a> Pages for Memory<'a> {
+    type Page = &'a [u8];
+
+    fn page(&self, index: u64) -> Result<Self::Page> {
+        index
+            .checked_mul(PAGE_SIZE)
+            .and_then(|start| self.0.get(num::to_usize(start)..))
+            .and_then(|rest| rest.get(..num::to_usize(PAGE_SIZE)))
+            .ok_or(Error::IO)
+    }
+}
+
 /// Reads from a source in ascending order mostly, and so keeps the last page at hand.
 pub(crate) struct Cursor<P: Pages> {
     pages: P,
@@ -150,4 +176,78 @@ pub fn read_struct<P: Pages + ?Sized, T: FromBytes + IntoBytes>(pages: &P, pos: 
 /// Copies the bytes at `pos` into `out`; they may cross pages.
 pub fn fill<P: Pages + ?Sized>(pages: &P, pos: u64, out: &mut [u8]) -> Result<()> {
     Cursor::new(pages).fill(pos, out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        vec,
+        vec::Vec, //
+    };
+
+    fn bytes() -> Vec<u8> {
+        (0..3 * PAGE_SIZE).map(|at| (at / 16) as u8).collect()
+    }
+
+    #[test]
+    fn ranges_may_cross_pages() {
+        let bytes = bytes();
+        let memory = Memory(&bytes);
+        for (pos, len) in [(0, 1), (4095, 1), (4096, 4096), (4090, 5000), (100, 0)] {
+            let mut out = vec![0xee; len];
+            fill(&memory, num::to_u64(pos), &mut out).unwrap();
+            assert_eq!(out, bytes[pos..pos + len]);
+            let mut cursor = Cursor::new(memory);
+            assert_eq!(cursor.equals(num::to_u64(pos), &out), Ok(true));
+            if let Some(last) = out.last_mut() {
+                *last ^= 1;
+                assert_eq!(cursor.equals(num::to_u64(pos), &out), Ok(false));
+            }
+        }
+        let value: zerocopy::little_endian::U32 = read_struct(&memory, 4094).unwrap();
+        assert_eq!(value.get(), 0x0000_ffff);
+    }
+
+    #[test]
+    fn ranges_end_with_the_source() {
+        let bytes = bytes();
+        let memory = Memory(&bytes);
+        assert_eq!(fill(&memory, 12_280, &mut [0; 8]), Ok(()));
+        assert_eq!(fill(&memory, 12_280, &mut [0; 9]), Err(Error::IO));
+        assert_eq!(fill(&memory, u64::MAX, &mut [0; 1]), Err(Error::IO));
+    }
+
+    #[test]
+    fn addresses_do_not_wrap() {
+        struct Endless;
+
+        impl Pages for Endless {
+            type Page = Vec<u8>;
+
+            fn page(&self, _: u64) -> Result<Vec<u8>> {
+                Ok(vec![0; 4096])
+            }
+        }
+
+        assert!(matches!(
+            fill(&Endless, u64::MAX - 1, &mut [0; 3]),
+            Err(Error::Corrupt(_))
+        ));
+    }
+
+    #[test]
+    fn pages_of_another_size_are_refused() {
+        struct Short;
+
+        impl Pages for Short {
+            type Page = Vec<u8>;
+
+            fn page(&self, _: u64) -> Result<Vec<u8>> {
+                Ok(vec![0; 4095])
+            }
+        }
+
+        assert_eq!(fill(&Short, 0, &mut [0; 1]), Err(Error::IO));
+    }
 }

@@ -49,6 +49,28 @@ impl Entry<'_> {
 /// a caller that wants to report those first keeps the [`next_pos`](Entry::next_pos) of the last.
 /// A directory that lacks `.` ([`Inode::dot_omitted`](crate::Inode::dot_omitted)) has it behind
 /// its end, where position `dir_size` is; passing it on is up to the caller.
+///
+/// ```
+/// # use cofs_core::{pages::Memory, readdir, SuperBlock};
+/// # let mut image = vec![0u8; 4096];
+/// # image[1024..1028].copy_from_slice(&0xe0f5_e1e2u32.to_le_bytes());
+/// # image[1036] = 12;
+/// # let sb = SuperBlock::read(&Memory(&image), |_, _| 0)?;
+/// // nid, nameoff, file type and a reserved byte for each entry, then the names.
+/// let mut dir = b"\x05\0\0\0\0\0\0\0\x18\0\x02\0\x07\0\0\0\0\0\0\0\x19\0\x01\0afile".to_vec();
+/// let size = dir.len() as u64;
+/// dir.resize(4096, 0);
+///
+/// let mut names = Vec::new();
+/// let stop = readdir(&Memory(&dir), &sb, size, 0, |entry| {
+///     names.push((entry.name.to_vec(), entry.nid));
+///     names.len() < 2
+/// })?;
+/// assert_eq!(names, [(b"a".to_vec(), 5), (b"file".to_vec(), 7)]);
+/// // The second was not accepted: the next call starts there.
+/// assert_eq!(stop, 12);
+/// # Ok::<(), cofs_core::Error>(())
+/// ```
 pub fn readdir<P: Pages + ?Sized>(
     dir: &P,
     sb: &SuperBlock,
