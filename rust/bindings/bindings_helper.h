@@ -5,6 +5,7 @@
 #include <linux/filelock.h>
 #include <linux/fs_context.h>
 #include <linux/fs_parser.h>
+#include <linux/iomap.h>
 #include <linux/posix_acl_xattr.h>
 #include <linux/pseudo_fs.h>
 #include <linux/random.h>
@@ -15,3 +16,4 @@ static const unsigned int COFS_SB_RDONLY = SB_RDONLY;
 static const unsigned int COFS_SB_NOATIME = SB_NOATIME;
 static const unsigned int COFS_SB_POSIXACL = SB_POSIXACL;
 static const gfp_t COFS_GFP_NOFS = GFP_NOFS;
+static const unsigned int COFS_GETFSLABEL = FS_IOC_GETFSLABEL;

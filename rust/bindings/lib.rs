@@ -28,4 +28,7 @@ pub(crate) type opaque_fs_context = kernel::bindings::fs_context;
 /// As above.
 pub(crate) type opaque_kstatfs = kernel::bindings::kstatfs;
 
-include!(concat!(env!("COFS_OBJ"), "/rust/bindings/bindings_generated.rs"));
+include!(concat!(
+    env!("COFS_OBJ"),
+    "/rust/bindings/bindings_generated.rs"
+));

@@ -39,7 +39,10 @@ impl dir::Operations for Image {
         let mut full = false;
         let mut pos = ctx.pos();
         let read = walk::readdir::readdir(&pages, &mount.disk, size, pos, |entry| {
-            let d_type = D_TYPE.get(usize::from(entry.file_type)).copied().unwrap_or(0);
+            let d_type = D_TYPE
+                .get(usize::from(entry.file_type))
+                .copied()
+                .unwrap_or(0);
             full = ctx.interrupted() || !ctx.emit(entry.name, entry.pos, entry.nid, d_type);
             if !full {
                 pos = entry.next_pos();

@@ -52,8 +52,7 @@ pub(crate) fn get(sb: &SuperBlock<Image>, nid: u64) -> Result<ARef<Inode<Image>>
     let mount = sb.mount();
     let failed = |e| mount.failed(nid, e);
     let disk = cofs_core::Inode::read(&mount.metadata(), &mount.disk, nid).map_err(failed)?;
-    let no_acl =
-        cofs_core::xattr::no_acl(&mount.metadata(), &mount.disk, &disk).map_err(failed)?;
+    let no_acl = cofs_core::xattr::no_acl(&mount.metadata(), &mount.disk, &disk).map_err(failed)?;
     let attributes = Attributes {
         mode: disk.mode(),
         nlink: disk.nlink(),
@@ -78,7 +77,11 @@ fn operations(mount: &Mount, disk: &cofs_core::Inode) -> Result<Operations> {
     Ok(match disk.kind() {
         Kind::Regular => Operations::file::<Image>(),
         Kind::Directory | Kind::Symlink if compressed => {
-            mount.report(Report::Compressed, disk.nid(), "it is compressed, which is not supported");
+            mount.report(
+                Report::Compressed,
+                disk.nid(),
+                "it is compressed, which is not supported",
+            );
             return Err(errno::unsupported());
         }
         Kind::Directory => Operations::dir::<Image>(),
@@ -131,8 +134,11 @@ impl file::Operations for Image {
         if inode.node().is_compressed() {
             let sb = inode.super_block();
             let nid = inode.node().disk.nid();
-            sb.mount()
-                .report(Report::Compressed, nid, "it is compressed, which is not supported");
+            sb.mount().report(
+                Report::Compressed,
+                nid,
+                "it is compressed, which is not supported",
+            );
             return Err(errno::unsupported());
         }
         share::bind(inode)

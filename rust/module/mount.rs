@@ -14,6 +14,7 @@ use crate::{
         context::{self, Log, Mountable, Parameters},
         fs_type::{FileSystem, Internal},
         inode::Evicted,
+        ioctl,
         super_block::{self, NewSuper, StatFs, SuperBlock},
         xattr::Handlers,
     },
@@ -79,6 +80,7 @@ pub(crate) struct Mount {
     /// Whether `user.` attributes are shown.
     pub(crate) user_xattr: Atomic<bool>,
     cache_strategy: u32,
+    dax_never: bool,
     name: KVec<u8>,
     reported: Atomic<u32>,
 }
@@ -176,11 +178,24 @@ impl super_block::Operations for Image {
         seq_print!(seq, ",{}user_xattr", no(mount.user_xattr.load(Relaxed)));
         seq_print!(seq, ",{}acl", no(sb.shows_acl()));
         if mount.disk.has_compression() {
-            seq_print!(seq, ",cache_strategy={}", options::strategy(mount.cache_strategy));
+            seq_print!(
+                seq,
+                ",cache_strategy={}",
+                options::strategy(mount.cache_strategy)
+            );
+        }
+        if mount.dax_never {
+            seq_print!(seq, ",dax=never");
         }
         if mount.domain.is_some() {
             seq_print!(seq, ",inode_share");
         }
+    }
+}
+
+impl ioctl::Operations for Image {
+    fn label(sb: &SuperBlock<Self>, tell: impl FnOnce(&[u8]) -> Result) -> Result {
+        tell(sb.mount().disk.volume_name())
     }
 }
 
@@ -223,7 +238,11 @@ impl Mountable for Image {
         sb.set_xattr(Handlers::<Self>::table());
         let root_nid = disk.root_nid();
         let user_xattr = options.user_xattr.unwrap_or(true);
-        let cache_strategy = options.cache_strategy;
+        let Options {
+            cache_strategy,
+            dax_never,
+            ..
+        } = *options;
         let mount = Arc::pin_init(
             try_pin_init!(Mount {
                 disk,
@@ -233,6 +252,7 @@ impl Mountable for Image {
                 flights <- Flights::new(),
                 user_xattr: Atomic::new(user_xattr),
                 cache_strategy,
+                dax_never,
                 name,
                 reported: Atomic::new(0),
             }? Error),

@@ -70,6 +70,8 @@ pub(crate) struct Options {
     pub(crate) acl: Option<bool>,
     /// Accepted and shown; only decompression would use it.
     pub(crate) cache_strategy: u32,
+    /// Accepted and shown: there is no DAX.
+    pub(crate) dax_never: bool,
     inode_share: bool,
     domain_id: Option<KVec<u8>>,
     fingerprint: Option<FingerprintName>,
@@ -81,6 +83,7 @@ impl Default for Options {
             user_xattr: None,
             acl: None,
             cache_strategy: READAROUND,
+            dax_never: false,
             inode_share: false,
             domain_id: None,
             fingerprint: None,
@@ -95,7 +98,7 @@ impl Options {
             USER_XATTR => self.user_xattr = Some(value.flag()),
             ACL => self.acl = Some(value.flag()),
             CACHE_STRATEGY => self.cache_strategy = value.choice(),
-            DAX_MODE if value.choice() == DAX_NEVER => {}
+            DAX_MODE if value.choice() == DAX_NEVER => self.dax_never = true,
             DAX | DAX_MODE => {
                 log.error(c"dax is not supported");
                 return Err(EINVAL);

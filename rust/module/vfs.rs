@@ -17,5 +17,7 @@ pub(crate) mod folio;
 pub(crate) mod fs_type;
 pub(crate) mod inode;
 pub(crate) mod inode_ops;
+pub(crate) mod ioctl;
+pub(crate) mod iomap;
 pub(crate) mod super_block;
 pub(crate) mod xattr;

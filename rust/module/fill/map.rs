@@ -2,8 +2,14 @@
 
 //! From file offsets to extents: the core's map, asked once for each extent of a window.
 
-use crate::fill::source::Source;
+use crate::{
+    fill::source::Source,
+    mount::Image,
+    sys::errno,
+    vfs::{inode::Inode, iomap},
+};
 use cofs_core::{Extent, Place};
+use kernel::prelude::*;
 
 /// The map of one window.
 pub(crate) struct Map<'a> {
@@ -68,5 +74,17 @@ impl<'a> Map<'a> {
                 },
             },
         })
+    }
+}
+
+impl iomap::Operations for Image {
+    fn extent(inode: &Inode<Self>, offset: u64, want: u64) -> Result<Extent> {
+        let mount = inode.super_block().mount();
+        let disk = &inode.node().disk;
+        if inode.node().is_compressed() {
+            return Err(errno::unsupported());
+        }
+        cofs_core::map(&mount.metadata(), &mount.disk, disk, offset, want)
+            .map_err(|e| mount.failed(disk.nid(), e))
     }
 }

@@ -18,7 +18,12 @@ use crate::{
 use kernel::prelude::*;
 
 /// Fills `folios`, which end at file offset `end` at the latest, from `source`.
-fn fill(source: &Source<'_>, purpose: Purpose, end: u64, folios: impl Iterator<Item = LockedFolio>) {
+fn fill(
+    source: &Source<'_>,
+    purpose: Purpose,
+    end: u64,
+    folios: impl Iterator<Item = LockedFolio>,
+) {
     let _nofs = nofs::Scope::new();
     let mut map = Map::new(source, end);
     let mut reader = source.reader(purpose);

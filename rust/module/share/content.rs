@@ -54,7 +54,10 @@ impl Content {
 
     /// Whether this is the content that `key` stands for: the whole key is compared.
     pub(super) fn is(&self, key: Key<'_>) -> bool {
-        let (domain, fingerprint) = self.key.split_at_checked(self.domain_len).unwrap_or_default();
+        let (domain, fingerprint) = self
+            .key
+            .split_at_checked(self.domain_len)
+            .unwrap_or_default();
         key == Key {
             domain,
             fingerprint,
@@ -97,10 +100,6 @@ impl FileSystem for Contents {
 
 impl super_block::Operations for Contents {
     fn evict(inode: Evicted<'_, Self>) {
-        inode
-            .super_block()
-            .fs_type()
-            .module()
-            .remove(&inode);
+        inode.super_block().fs_type().module().remove(&inode);
     }
 }

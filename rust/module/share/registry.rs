@@ -48,7 +48,11 @@ impl Registry {
     /// The content for `key`, made on `sb` if there is none.
     ///
     /// Allocates; the caller has turned off reclaim into file systems.
-    pub(crate) fn adopt(&self, sb: &SuperBlock<Contents>, key: Key<'_>) -> Result<ARef<Inode<Contents>>> {
+    pub(crate) fn adopt(
+        &self,
+        sb: &SuperBlock<Contents>,
+        key: Key<'_>,
+    ) -> Result<ARef<Inode<Contents>>> {
         let slot = self.slot(key);
         if let Some(content) = self.table.find(slot, |c| c.node().is(key)) {
             self.adoptions.add(1, Relaxed);

@@ -22,10 +22,7 @@ impl SipKey {
         let mut key = bindings::siphash_key_t { key: [0; 2] };
         // SAFETY: the key is writable for its size.
         unsafe {
-            bindings::get_random_bytes(
-                (&raw mut key).cast(),
-                size_of::<bindings::siphash_key_t>(),
-            )
+            bindings::get_random_bytes((&raw mut key).cast(), size_of::<bindings::siphash_key_t>())
         };
         Self(key)
     }

@@ -204,7 +204,12 @@ impl<T: Linked> InodeTable<T> {
             let guard = self.lock();
             // SAFETY: the array is initialised; the lock may be held.
             let entry = unsafe {
-                bindings::xa_find(self.xa.get(), &raw mut slot, usize::MAX, bindings::XA_PRESENT)
+                bindings::xa_find(
+                    self.xa.get(),
+                    &raw mut slot,
+                    usize::MAX,
+                    bindings::XA_PRESENT,
+                )
             };
             if entry.is_null() {
                 return;

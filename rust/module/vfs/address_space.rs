@@ -152,8 +152,12 @@ impl<T: Operations> Table<T> {
     /// Called by mm with a window of locked folios of a mapping with this table.
     unsafe extern "C" fn readahead(rac: *mut bindings::readahead_control) {
         // SAFETY: the control and what it points to are live for the call.
-        let (mapping, file) =
-            unsafe { (AddressSpace::from_raw((*rac).mapping), File::from_raw((*rac).file)) };
+        let (mapping, file) = unsafe {
+            (
+                AddressSpace::from_raw((*rac).mapping),
+                File::from_raw((*rac).file),
+            )
+        };
         // SAFETY: the table is given to inodes of the host type only.
         let inode = unsafe { mapping.host::<T::Host>() };
         let mut window = Window {

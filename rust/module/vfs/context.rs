@@ -9,7 +9,11 @@ use super::inode_ops::status;
 use super::super_block::{self, NewSuper, Operations, SuperBlock};
 use crate::bindings;
 use core::marker::PhantomData;
-use kernel::{prelude::*, types::ForeignOwnable};
+use kernel::{
+    prelude::*,
+    str::as_char_ptr_in_const_context,
+    types::ForeignOwnable, //
+};
 
 /// The value of a mount option. Which method fits follows from the option's [`Kind`].
 pub(crate) struct Value<'a> {
@@ -40,7 +44,8 @@ impl Value<'_> {
         // SAFETY: a string parameter points to a NUL-terminated string.
         unsafe {
             let string = self.param.__bindgen_anon_1.string;
-            if self.param.type_() != bindings::fs_value_type_fs_value_is_string || string.is_null() {
+            if self.param.type_() != bindings::fs_value_type_fs_value_is_string || string.is_null()
+            {
                 return Err(EINVAL);
             }
             Ok(CStr::from_char_ptr(string))
@@ -72,7 +77,7 @@ unsafe impl Sync for Choices {}
 /// A name that an option allows.
 pub(crate) const fn choice(name: &'static CStr, value: i32) -> bindings::constant_table {
     bindings::constant_table {
-        name: name.as_ptr().cast(),
+        name: as_char_ptr_in_const_context(name),
         value,
     }
 }
@@ -89,7 +94,7 @@ pub(crate) type Parameter = bindings::fs_parameter_spec;
 /// Describes an option to the parser.
 pub(crate) const fn parameter(name: &'static CStr, option: u8, kind: Kind) -> Parameter {
     Parameter {
-        name: name.as_ptr().cast(),
+        name: as_char_ptr_in_const_context(name),
         opt: option,
         type_: match kind {
             Kind::Flag | Kind::FlagNo => None,
@@ -135,12 +140,7 @@ pub(crate) trait Mountable: Operations {
     fn default_options() -> Self::Options;
 
     /// `->parse_param`: option number `option` got `value`.
-    fn option(
-        options: &mut Self::Options,
-        option: u8,
-        value: &Value<'_>,
-        log: &Log<'_>,
-    ) -> Result;
+    fn option(options: &mut Self::Options, option: u8, value: &Value<'_>, log: &Log<'_>) -> Result;
 
     /// `->fill_super`.
     fn fill(sb: &mut NewSuper<'_, Self>, options: &mut Self::Options, log: &Log<'_>) -> Result;
@@ -265,10 +265,8 @@ impl<T: Mountable> Table<T> {
         // SAFETY: all-zero is a valid result, which fs_parse has overwritten.
         let result = unsafe { result.assume_init() };
         // SAFETY: the parameter is the caller's, and unchanged during the call.
-        let value = Value {
-            param: unsafe { &*param },
-            result,
-        };
+        let param = unsafe { &*param };
+        let value = Value { param, result };
         // SAFETY: the context is locked.
         let options = unsafe { Self::options(fc) };
         status(|| T::option(options, option, &value, &Self::log(fc)))

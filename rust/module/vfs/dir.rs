@@ -7,12 +7,13 @@
 use super::fs_type::FileSystem;
 use super::inode::Inode;
 use super::inode_ops::status;
+use super::ioctl;
 use crate::bindings;
 use core::marker::PhantomData;
 use kernel::prelude::*;
 
 /// `struct file_operations` of a directory.
-pub(crate) trait Operations: FileSystem {
+pub(crate) trait Operations: FileSystem + ioctl::Operations {
     /// `->iterate_shared`: emits entries from `ctx.pos()` on until the caller has enough.
     fn iterate(dir: &Inode<Self>, ctx: &mut Context<'_>) -> Result;
 }
@@ -64,6 +65,8 @@ impl<T: Operations> Table<T> {
         llseek: Some(bindings::generic_file_llseek),
         read: Some(bindings::generic_read_dir),
         iterate_shared: Some(Self::iterate_shared),
+        unlocked_ioctl: Some(ioctl::ioctl::<T>),
+        compat_ioctl: bindings::compat_ptr_ioctl,
         setlease: Some(bindings::generic_setlease),
         ..pin_init::zeroed()
     };

@@ -8,12 +8,13 @@ use super::address_space::AddressSpace;
 use super::fs_type::FileSystem;
 use super::inode::Inode;
 use super::inode_ops::status;
+use super::{ioctl, iomap};
 use crate::bindings;
 use core::marker::PhantomData;
 use kernel::{prelude::*, types::Opaque};
 
 /// `struct file_operations` of a regular file.
-pub(crate) trait Operations: FileSystem {
+pub(crate) trait Operations: FileSystem + ioctl::Operations + iomap::Operations {
     /// `->open`. Afterwards `i_mapping` of the inode stays as it is until the inode is evicted.
     fn open(inode: &Inode<Self>) -> Result;
 }
@@ -65,7 +66,9 @@ pub(super) struct Table<T>(PhantomData<T>);
 impl<T: Operations> Table<T> {
     const OPS: bindings::file_operations = bindings::file_operations {
         open: Some(Self::open),
-        llseek: Some(bindings::generic_file_llseek),
+        llseek: Some(iomap::Table::<T>::llseek),
+        unlocked_ioctl: Some(ioctl::ioctl::<T>),
+        compat_ioctl: bindings::compat_ptr_ioctl,
         read_iter: Some(Self::read_iter),
         splice_read: Some(Self::splice_read),
         mmap_prepare: Some(Self::mmap_prepare),

@@ -9,13 +9,14 @@ use super::dir;
 use super::file;
 use super::fs_type::FileSystem;
 use super::inode::Inode;
+use super::iomap;
 use super::xattr::Lister;
 use crate::bindings;
 use core::marker::PhantomData;
 use kernel::{error::from_result, prelude::*, sync::aref::ARef};
 
 /// `struct inode_operations`.
-pub(crate) trait InodeOperations: FileSystem {
+pub(crate) trait InodeOperations: FileSystem + iomap::Operations {
     /// `->lookup`: the inode of `name` in `dir`, `None` where there is none.
     fn lookup(dir: &Inode<Self>, name: &[u8]) -> Result<Option<ARef<Inode<Self>>>>;
 
@@ -54,7 +55,9 @@ enum Kind {
 
 impl Operations {
     /// A regular file.
-    pub(crate) fn file<T: InodeOperations + file::Operations + address_space::Operations<Host = T>>() -> Self {
+    pub(crate) fn file<
+        T: InodeOperations + file::Operations + address_space::Operations<Host = T>,
+    >() -> Self {
         Self {
             inode: Table::<T>::file(),
             file: Some(file::Table::<T>::get()),
@@ -64,7 +67,9 @@ impl Operations {
     }
 
     /// A directory.
-    pub(crate) fn dir<T: InodeOperations + dir::Operations + address_space::Operations<Host = T>>() -> Self {
+    pub(crate) fn dir<
+        T: InodeOperations + dir::Operations + address_space::Operations<Host = T>,
+    >() -> Self {
         Self {
             inode: Table::<T>::dir(),
             file: Some(dir::Table::<T>::get()),
@@ -149,7 +154,12 @@ impl<T: InodeOperations> Table<T> {
         get_inode_acl: Some(Self::get_inode_acl),
         ..pin_init::zeroed()
     };
+    const FILE: bindings::inode_operations = bindings::inode_operations {
+        fiemap: Some(iomap::Table::<T>::fiemap),
+        ..Self::COMMON
+    };
     const DIR: bindings::inode_operations = bindings::inode_operations {
+        fiemap: Some(iomap::Table::<T>::fiemap),
         lookup: Some(Self::lookup),
         ..Self::COMMON
     };
@@ -163,7 +173,7 @@ impl<T: InodeOperations> Table<T> {
     };
 
     const fn file() -> &'static bindings::inode_operations {
-        &Self::COMMON
+        &Self::FILE
     }
 
     const fn dir() -> &'static bindings::inode_operations {

@@ -86,7 +86,7 @@ impl<T: FileSystem> SuperBlock<T> {
         // SAFETY: `sb` is live in kill_sb.
         let info = unsafe { (*sb).s_fs_info };
         // SAFETY: a non-null `s_fs_info` came from `Arc::into_foreign`.
-        unsafe { <Option<Arc<T::Mount>>>::from(<Arc<T::Mount> as ForeignOwnable>::try_from_foreign(info)) }
+        unsafe { <Arc<T::Mount> as ForeignOwnable>::try_from_foreign(info) }
     }
 
     /// The type that the super block is of.

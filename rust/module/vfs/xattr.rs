@@ -8,7 +8,7 @@ use super::fs_type::FileSystem;
 use super::inode::Inode;
 use crate::bindings;
 use core::marker::PhantomData;
-use kernel::prelude::*;
+use kernel::{prelude::*, str::as_char_ptr_in_const_context};
 
 /// The namespaces of extended attributes that have handlers.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,19 +47,19 @@ pub(crate) struct Handlers<T>(PhantomData<T>);
 
 impl<T: Operations> Handlers<T> {
     const USER: bindings::xattr_handler = bindings::xattr_handler {
-        prefix: c"user.".as_ptr().cast(),
+        prefix: as_char_ptr_in_const_context(c"user."),
         flags: Namespace::User as i32,
         get: Some(Self::get),
         ..pin_init::zeroed()
     };
     const TRUSTED: bindings::xattr_handler = bindings::xattr_handler {
-        prefix: c"trusted.".as_ptr().cast(),
+        prefix: as_char_ptr_in_const_context(c"trusted."),
         flags: Namespace::Trusted as i32,
         get: Some(Self::get),
         ..pin_init::zeroed()
     };
     const SECURITY: bindings::xattr_handler = bindings::xattr_handler {
-        prefix: c"security.".as_ptr().cast(),
+        prefix: as_char_ptr_in_const_context(c"security."),
         flags: Namespace::Security as i32,
         get: Some(Self::get),
         ..pin_init::zeroed()

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Where a file's data lies, for FIEMAP, SEEK_HOLE and SEEK_DATA: `struct iomap_ops`.
+//!
+//! The page cache is not filled through iomap, which sizes its state by `mapping->host`: for
+//! shared content that is not the image's inode.
+//!
+//! C header: [`include/linux/iomap.h`](srctree/include/linux/iomap.h)
+
+use super::fs_type::FileSystem;
+use super::inode::Inode;
+use super::inode_ops::status;
+use crate::bindings;
+use cofs_core::{Extent, Place};
+use core::marker::PhantomData;
+use kernel::prelude::*;
+
+/// `struct iomap_ops`.
+pub(crate) trait Operations: FileSystem {
+    /// `->iomap_begin`: the extent that starts at `offset`, of at most `want` bytes.
+    fn extent(inode: &Inode<Self>, offset: u64, want: u64) -> Result<Extent>;
+}
+
+/// The C table of `T`.
+pub(super) struct Table<T>(PhantomData<T>);
+
+impl<T: Operations> Table<T> {
+    const OPS: bindings::iomap_ops = bindings::iomap_ops {
+        iomap_begin: Some(Self::iomap_begin),
+        iomap_end: None,
+        iomap_next: None,
+    };
+
+    pub(super) const fn get() -> &'static bindings::iomap_ops {
+        &Self::OPS
+    }
+
+    /// # Safety
+    ///
+    /// Called by iomap with an inode of `T` and a map to fill in.
+    unsafe extern "C" fn iomap_begin(
+        inode: *mut bindings::inode,
+        offset: bindings::loff_t,
+        length: bindings::loff_t,
+        _flags: kernel::ffi::c_uint,
+        iomap: *mut bindings::iomap,
+        _srcmap: *mut bindings::iomap,
+    ) -> kernel::ffi::c_int {
+        status(|| {
+            // SAFETY: the caller holds the inode.
+            let inode = unsafe { Inode::<T>::from_raw(inode) };
+            let extent = T::extent(inode, offset as u64, length as u64)?;
+            let (kind, addr) = match extent.place {
+                Place::Hole => (bindings::IOMAP_HOLE, u64::MAX),
+                Place::Device { pos, .. } => (bindings::IOMAP_MAPPED, pos),
+                Place::Meta { pos } => (bindings::IOMAP_INLINE, pos),
+            };
+            // SAFETY: the map is ours to fill; the super block's device is open.
+            unsafe {
+                (*iomap).type_ = kind as u16;
+                (*iomap).flags = 0;
+                (*iomap).addr = addr;
+                (*iomap).offset = extent.offset as i64;
+                (*iomap).length = extent.len;
+                (*iomap).bdev = (*inode.super_block().as_ptr()).s_bdev;
+            }
+            Ok(())
+        })
+    }
+
+    /// `->fiemap`.
+    ///
+    /// # Safety
+    ///
+    /// Called by the VFS with an inode of `T`.
+    pub(super) unsafe extern "C" fn fiemap(
+        inode: *mut bindings::inode,
+        info: *mut bindings::fiemap_extent_info,
+        start: u64,
+        len: u64,
+    ) -> kernel::ffi::c_int {
+        // SAFETY: the arguments are handed through.
+        unsafe { bindings::iomap_fiemap(inode, info, start, len, Self::get()) }
+    }
+
+    /// `->llseek` of a regular file.
+    ///
+    /// # Safety
+    ///
+    /// Called by the VFS with an open file of `T`.
+    pub(super) unsafe extern "C" fn llseek(
+        file: *mut bindings::file,
+        offset: bindings::loff_t,
+        whence: kernel::ffi::c_int,
+    ) -> bindings::loff_t {
+        // SAFETY: the file pins its inode and super block.
+        unsafe {
+            let inode = (*file).f_inode;
+            let found = match whence as u32 {
+                bindings::SEEK_HOLE => bindings::iomap_seek_hole(inode, offset, Self::get()),
+                bindings::SEEK_DATA => bindings::iomap_seek_data(inode, offset, Self::get()),
+                _ => return bindings::generic_file_llseek(file, offset, whence),
+            };
+            if found < 0 {
+                return found;
+            }
+            bindings::vfs_setpos(file, found, (*(*inode).i_sb).s_maxbytes)
+        }
+    }
+}
