@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0
+# Every target is one script; `make help` lists them.
+.PHONY: help modules vm demo check check-debug quick install images test clippy fmt clean distclean
+
+help:
+	@echo 'Common:'
+	@echo '  make demo         two versions of a server on the stock kernel, their common files in memory once'
+	@echo '  make check        every test; the last line is "N passed, N failed, N skipped"'
+	@echo '  make quick        build, unit tests, one boot with the short list'
+	@echo '  make vm           boot the stock kernel to a shell, module loaded'
+	@echo '                    (IMG=file MOUNT="-o ..." mounts one image, KERNEL=debug takes the other kernel)'
+	@echo 'Parts:'
+	@echo '  make modules      build/$$KVER/cofs.ko, linked as build/cofs.ko'
+	@echo '  make install      into /lib/modules of the kernel it was built for'
+	@echo '  make check-debug  the tests in a kernel with KASAN, lockdep, kmemleak'
+	@echo '  make test         unit and property tests'
+	@echo '  make clippy fmt images'
+	@echo '  make clean        remove build/'
+	@echo '  make distclean    remove the cache too'
+	@echo 'Variables: KVER=release  KDIR=prepared tree  COFS_CACHE=directory (~/.cache/cofs)'
+
+export KVER KDIR IMG MOUNT KERNEL PAIR COFS_CACHE DESTDIR
+
+modules:
+	@scripts/modules.sh
+vm:
+	@scripts/vm.sh
+demo:
+	@scripts/demo.sh
+check:
+	@scripts/check.sh
+check-debug:
+	@scripts/check.sh --debug
+quick:
+	@scripts/check.sh --quick
+install:
+	@scripts/install.sh
+images:
+	@tests/images.sh
+test:
+	@scripts/unit.sh
+clippy:
+	@scripts/clippy.sh
+fmt:
+	@scripts/fmt.sh
+clean:
+	@scripts/clean.sh
+distclean:
+	@scripts/clean.sh --cache

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Gathers what a guest gets at /cofs, and prints the directory:
+#
+#   scripts/payload.sh NAME MODULE
+. "$(dirname "$0")/lib.sh"
+
+dir=$COFS_TOP/build/payload/$1
+probe=$("$COFS_TOP/tests/probe.sh")
+rm -rf "$dir"
+mkdir -p "$dir"
+cp -a "$COFS_TOP/tests" "$dir/tests"
+cp "$2" "$dir/cofs.ko"
+cp "$probe" "$dir/probe"
+echo "$dir"
