@@ -157,6 +157,11 @@ void cofs_flush_dcache_folio(struct folio *folio)
 	flush_dcache_folio(folio);
 }
 
+void cofs_sysfs_attr_init(struct attribute *attr)
+{
+	sysfs_attr_init(attr);
+}
+
 struct bio *cofs_bio_alloc(struct block_device *bdev, unsigned short vecs, blk_opf_t opf, gfp_t gfp)
 {
 	return bio_alloc(bdev, vecs, opf, gfp);

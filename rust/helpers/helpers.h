@@ -13,6 +13,7 @@
 #include <linux/pagemap.h>
 #include <linux/siphash.h>
 #include <linux/statfs.h>
+#include <linux/sysfs.h>
 #include <linux/xarray.h>
 
 /* inode */
@@ -50,6 +51,9 @@ void *cofs_kmap_local_folio(struct folio *folio, size_t offset);
 void cofs_kunmap_local(const void *address);
 void cofs_folio_zero_segment(struct folio *folio, size_t start, size_t end);
 void cofs_flush_dcache_folio(struct folio *folio);
+
+/* sysfs */
+void cofs_sysfs_attr_init(struct attribute *attr);
 
 /* bio */
 struct bio *cofs_bio_alloc(struct block_device *bdev, unsigned short vecs, blk_opf_t opf, gfp_t gfp);

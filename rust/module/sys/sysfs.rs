@@ -85,7 +85,9 @@ impl<T: Show> Directory<T> {
                 GFP_KERNEL,
             )?;
         }
-        for file in files.iter() {
+        for file in files.iter_mut() {
+            // SAFETY: the attribute is ours; this names its lock class.
+            unsafe { bindings::cofs_sysfs_attr_init(&raw mut file.attribute.attr) };
             // SAFETY: the attribute stays where it is, for the vector does not grow any more,
             // until the kobject is gone.
             to_result(unsafe {
