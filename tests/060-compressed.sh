@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Images with compressed files: such a file gives EOPNOTSUPP, everything else works.
-# quick
 . "$(dirname "$0")/lib/guest.sh"
 
 images=("$IMAGES"/z-*.img)

@@ -15,15 +15,23 @@ objects() {	# CACHE: active objects of a slab cache
 }
 settle() { drop_caches; sleep 1; drop_caches; }
 
+image=$IMAGES/h-default.img
+cycle() { probe cycle "$@" "$image" "$rounds" 2>&1; }
+
 # The first rounds fill per-CPU lists and caches that stay.
-probe cycle "$FS" "" "$IMAGES/p-default.img" $((CYCLES / 4)) >/dev/null
+rounds=$((CYCLES / 4))
+first=$(cycle "$FS" "")
+peer=$(cycle erofs "")
+diag "erofs: $peer; $FS: $first"
 settle
 inodes=$(objects "${FS}_inode")
 free=$(meminfo MemFree)
 slab=$(meminfo SUnreclaim)
-check "$CYCLES mounts" probe cycle "$FS" "" "$IMAGES/p-default.img" "$CYCLES"
-check "$((CYCLES / 4)) sharing mounts" \
-	probe cycle "$FS" inode_share,domain_id=cycle "$IMAGES/p-fingerprint.img" $((CYCLES / 4))
+rounds=$CYCLES
+check "$CYCLES mounts" cycle "$FS" ""
+image=$IMAGES/p-fingerprint.img
+rounds=$((CYCLES / 8))
+check "$rounds sharing mounts" cycle "$FS" inode_share,domain_id=cycle
 settle
 diag "inodes $inodes to $(objects "${FS}_inode"), free $free to $(meminfo MemFree) KiB," \
 	"unreclaimable slab $slab to $(meminfo SUnreclaim) KiB"

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib/guest.sh"
 
 : "${LOOPS:=$((1000 / SCALE))}"
-[ -z "$QUICK" ] || LOOPS=40
+[ -z "$QUICK" ] || LOOPS=25
 a=/dev/disk/cofs/a
 b=/dev/disk/cofs/b
 plan 2

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # sendfile and splice share, also through overlayfs.
-# quick
 . "$(dirname "$0")/lib/guest.sh"
 
 plan 12

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # cachestat(2) and mincore(2) see the shared pages.
-# quick
 . "$(dirname "$0")/lib/guest.sh"
 
 plan 4

@@ -49,7 +49,6 @@ for file in "${files[@]}"; do
 	name=${file##*/}
 	name=${name%.sh}
 	number=$((number + 1))
-	printf '  # Subtest: %s\n' "$name"
 	start=$SECONDS
 	timeout -k 5 "$LIMIT" bash "$file" 2>&1 | while IFS= read -r line; do printf '  %s\n' "$line"; done
 	rc=${PIPESTATUS[0]}

@@ -4,7 +4,12 @@
 ktap_done=0
 ktap_failed=0
 
-plan() { printf 'KTAP version 1\n1..%d\n' "$1"; ktap_planned=$1; trap ktap_end EXIT; }
+plan() {
+	local name=${0##*/}
+	printf 'KTAP version 1\n# Subtest: %s\n1..%d\n' "${name%.sh}" "$1"
+	ktap_planned=$1
+	trap ktap_end EXIT
+}
 
 diag() { local line; while IFS= read -r line; do printf '# %s\n' "$line"; done <<<"$*"; }
 

@@ -200,20 +200,28 @@ pub(crate) fn outlive(kind: &str, options: &str, goes: &Path, stays: &Path) -> R
     Ok(())
 }
 
-/// Mounts, walks a little and unmounts, `loops` times.
+/// Mounts, reads a little and unmounts, `loops` times, on one device.
 pub(crate) fn cycle(kind: &str, options: &str, source: &Path, loops: u64) -> Result<()> {
+    let dir = Path::new("/run/probe-cycle");
+    std::fs::create_dir_all(dir).what(|| "mkdir".into())?;
+    let (device, _held) = block_device(source)?;
+    let start = std::time::Instant::now();
     for i in 0..loops {
-        let mounted = Mounted::new(kind, options, source).map_err(|e| format!("loop {i}: {e}"))?;
-        let nodes = crate::walk::walk(&mounted.dir)?;
-        let files = nodes
-            .iter()
-            .filter(|n| n.size > 0 && n.kind == rustix::fs::FileType::RegularFile);
-        for node in files.take(3) {
-            let mut byte = [0; 100];
-            pread_full(&open(&mounted.dir.join(&node.path))?, &mut byte, 0)
-                .what(|| format!("read {}", node.path.display()))?;
-        }
+        attach(kind, options, &device, dir).map_err(|e| format!("mount {i}: {e}"))?;
+        let used = use_a_little(dir);
+        let gone = detach(dir);
+        used.and(gone).map_err(|e| format!("loop {i}: {e}"))?;
     }
-    println!("loops={loops}");
+    println!("loops={loops} ms={}", start.elapsed().as_millis());
+    Ok(())
+}
+
+fn use_a_little(dir: &Path) -> Result<()> {
+    let nodes = crate::walk::walk(dir)?;
+    let regular = |n: &&crate::walk::Node| n.kind == rustix::fs::FileType::RegularFile;
+    for node in nodes.iter().filter(regular).take(3) {
+        pread_full(&open(&dir.join(&node.path))?, &mut [0; 100], 0)
+            .what(|| format!("read {}", node.path.display()))?;
+    }
     Ok(())
 }

@@ -85,10 +85,6 @@ fn in_directory(dir: &Path, lines: &mut Vec<String>) {
         let (found, error) = crate::walk::entries(&fd);
         format!("{} {error:?}", found.len())
     });
-    say("label", {
-        let label = sys::label(fd.as_fd());
-        label.map_or_else(crate::error::name, |l| l.escape_ascii().to_string())
-    });
 }
 
 fn on_name(path: &Path, kind: FileType, lines: &mut Vec<String>) {
