@@ -93,7 +93,7 @@ fn reads_an_extended_inode() {
     assert_eq!(
         inode.layout(),
         Layout::Inline {
-            start: 17 | 2 << 32,
+            start: 17 | (2 << 32),
             tail_pos: pos + 20
         }
     );
@@ -130,7 +130,12 @@ fn one_link_leaves_room_for_an_address() {
     };
     let inode = compact(node).unwrap();
     assert_eq!(inode.nlink(), 1);
-    assert_eq!(inode.layout(), Layout::Plain { start: 5 << 32 | 1 });
+    assert_eq!(
+        inode.layout(),
+        Layout::Plain {
+            start: (5 << 32) | 1
+        }
+    );
     // On a directory the bit means something else.
     let inode = compact(Node { mode: DIR, ..node }).unwrap();
     assert_eq!(inode.nlink(), 5);
@@ -212,7 +217,7 @@ fn knows_each_kind() {
         (0o120_644, Kind::Symlink),
         (0o140_644, Kind::Socket),
     ];
-    for mode in (0..16u16).map(|kind| kind << 12 | 0o644) {
+    for mode in (0..16u16).map(|kind| (kind << 12) | 0o644) {
         let inode = compact(Node {
             mode,
             u: 0x0103,
@@ -247,7 +252,7 @@ fn compressed_inodes_want_a_compressed_image() {
         image.compact(NID, node);
         let inode = image.inode(NID).unwrap();
         assert_eq!(inode.layout(), Layout::Compressed);
-        assert_eq!(inode.blocks(), (1 << 32 | 3) * 8);
+        assert_eq!(inode.blocks(), ((1 << 32) | 3) * 8);
     }
 }
 

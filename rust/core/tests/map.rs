@@ -168,6 +168,9 @@ fn refuses_a_tail_across_blocks() {
     assert!(is_corrupt(file.map(0, 1)));
     // Wherever in the tail one starts.
     assert!(is_corrupt(file.map(4096 - 544, 1)));
+    // With small blocks, where the tail would still be in the page.
+    assert!(File::flat(9, INLINE, 512 - 32, 0).map(0, 1).is_ok());
+    assert!(is_corrupt(File::flat(9, INLINE, 512 - 31, 0).map(0, 1)));
     // A full block cannot be a tail.
     assert!(is_corrupt(File::flat(12, INLINE, 4096, 0).map(0, 1)));
 }

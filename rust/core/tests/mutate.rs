@@ -138,8 +138,16 @@ fn position() -> impl Strategy<Value = (u32, usize)> {
     ]
 }
 
+/// `PROPTEST_CASES` asks for a longer run.
+fn config() -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(1000),
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn changed_images(

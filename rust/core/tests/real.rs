@@ -167,8 +167,8 @@ impl Image {
             Kind::CharDevice => {
                 assert!(source.file_type().is_char_device());
                 // The kernel's "new" encoding of small numbers.
-                let (major, minor) = (inode.rdev() >> 8 & 0xfff, inode.rdev() & 0xff);
-                assert_eq!(u64::from(major << 8 | minor), source.rdev());
+                let (major, minor) = ((inode.rdev() >> 8) & 0xfff, inode.rdev() & 0xff);
+                assert_eq!(u64::from((major << 8) | minor), source.rdev());
             }
             Kind::BlockDevice | Kind::Fifo | Kind::Socket => (),
         }

@@ -167,7 +167,7 @@ fn refuses_a_metabox() {
         })
     };
     assert!(matches!(with(0, 5), Error::Corrupt(_)));
-    assert!(matches!(with(1, 5 | 1 << 63), Error::Corrupt(_)));
+    assert!(matches!(with(1, 5 | (1 << 63)), Error::Corrupt(_)));
     assert!(matches!(with(1, 5), Error::Unsupported(_)));
 }
 
@@ -224,6 +224,11 @@ fn addresses_do_not_wrap() {
     let beyond = [1 << 59, u64::MAX >> 1, 1 << 63, u64::MAX];
     for nid in beyond {
         assert!(matches!(sb.inode_pos(nid), Err(Error::Corrupt(_))));
+    }
+    // The bit that stands for the metabox is no part of a number.
+    for nid in [1 << 63, (1 << 63) | 1] {
+        let metabox = Error::Corrupt("inode lies in a metabox that does not exist");
+        assert_eq!(sb.inode_pos(nid), Err(metabox));
     }
     assert_eq!(sb.block_pos((1 << 52) - 1).unwrap(), 0xffff_ffff_ffff_f000);
     assert!(matches!(sb.block_pos(1 << 52), Err(Error::Corrupt(_))));

@@ -302,7 +302,7 @@ fn refuses_an_entry_that_leaves_its_area() {
 
 #[test]
 fn the_filter_hides_names() {
-    let acl_bits = 1 << 30 | 1 << 21;
+    let acl_bits = (1 << 30) | (1 << 21);
     let entries = [xattr_entry(2, b"", b"acl"), xattr_entry(USER, b"b", b"1")];
     let mut image = Image::new(12);
     with_area(&mut image, NID, xattr_ibody(acl_bits, &[], &entries));
@@ -384,6 +384,20 @@ fn refuses_bad_prefix_tables() {
     let mut image = with_prefixes(&[(USER, b"infix")]);
     image.sb32(sb::XATTR_PREFIX_START, u32::MAX);
     assert_eq!(load(&image).unwrap_err(), Error::IO);
+}
+
+#[test]
+fn a_table_without_a_packed_inode() {
+    let entry = xattr_entry(0x80, b"x", b"1");
+    // Fragments need no packed inode, and a packed inode means nothing without fragments.
+    for (incompat, packed_nid) in [(0x60, 0), (0x40, 100)] {
+        let mut image = with_prefixes(&[(USER, b"one.")]);
+        image.sb32(sb::FEATURE_INCOMPAT, incompat);
+        image.sb64(sb::PACKED_NID, packed_nid);
+        with_area(&mut image, NID, xattr_ibody(0, &[], &[entry.clone()]));
+        let file = File::new(&image).unwrap();
+        assert_eq!(file.get(USER, b"one.x").unwrap(), b"1");
+    }
 }
 
 #[test]
