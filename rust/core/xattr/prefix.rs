@@ -35,7 +35,7 @@ const HEAD_SIZE: u64 = 3;
 /// # Invariants
 ///
 /// The first `count` of `starts` are the distances of the records from `pos`, in units of
-/// [`ALIGN`] bytes.
+/// `ALIGN` bytes.
 #[derive(Clone, Debug)]
 pub struct LongPrefixes {
     place: Where,
