@@ -23,8 +23,6 @@ pub enum Error {
     NoData,
     /// The caller's buffer is too small, or a value exceeds a fixed bound (`ERANGE`).
     Range,
-    /// No such directory entry (`ENOENT`).
-    NotFound,
     /// A name longer than the format can hold (`ENAMETOOLONG`).
     NameTooLong,
     /// Data lies on a device which the image does not have (`ENODEV`).
