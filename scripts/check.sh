@@ -93,4 +93,7 @@ host "a clean kernel log" qemu/check-dmesg.sh "$out/console" || true
 	done
 } >"$out/host.ktap"
 say "took $((SECONDS - started)) s; streams: $out/{host,unit,guest}.ktap"
-exec scripts/in-root scripts/ktap.py "$out"/{host,unit,guest}.ktap
+scripts/in-root scripts/ktap.py "$out"/{host,unit,guest}.ktap >"$out/totals" || failed=1
+cat "$out/totals"
+trap - EXIT
+exit "${failed:-0}"

@@ -44,7 +44,7 @@ else
 	stock=(CROSS_COMPILE=x86_64-linux-gnu- LOCALVERSION="${kver#"${kver%%+*}"}")
 	case ${1:-} in
 	'') build_for_cache "$kernel" "$kver" "building cofs.ko for $kver" "${stock[@]}" ;;
-	--clippy) build_for_cache "$kernel" clippy "clippy on the module" "${stock[@]}" CLIPPY=1 ;;
+	--clippy) build_for_cache "$kernel" clippy "clippy on the module" "${stock[@]}" CLIPPY=1 W=e ;;
 	--debug)
 		kernel=$("$COFS_TOP/scripts/debug-kernel.sh")
 		build_for_cache "$kernel" debug "building cofs.ko for the debug kernel" \
