@@ -100,6 +100,12 @@ pub(super) unsafe extern "C" fn free<T: FileSystem>(inode: *mut bindings::inode)
             (*slot).node.assume_init_drop();
         }
     }
+    // SAFETY: as above; the target of a link is null or was made by `Operations::apply`.
+    unsafe {
+        if (*inode).i_mode & bindings::S_IFMT as u16 == bindings::S_IFLNK as u16 {
+            bindings::kfree((*inode).__bindgen_anon_5.i_link.cast());
+        }
+    }
     // SAFETY: kmem_cache_free and kfree take any slab object; this came from the type's cache.
     unsafe { bindings::kfree(slot.cast()) };
 }
@@ -357,11 +363,12 @@ impl<T: FileSystem> New<T> {
         operations: super::inode_ops::Operations,
     ) -> Result<ARef<Inode<T>>> {
         let inode = self.inode.as_ptr();
-        set_attributes(inode, attributes);
-        // SAFETY: the inode is locked: ours alone.
-        unsafe { operations.apply(inode, attributes.rdev) };
-        // SAFETY: as above, and not yet initialised.
+        // SAFETY: the inode is locked: ours alone, and not yet initialised.
         unsafe { init_node::<T>(inode, node) }?;
+        set_attributes(inode, attributes);
+        // SAFETY: as above; from here on nothing fails, so that `free` sees the kind of inode
+        // that this makes.
+        unsafe { operations.apply(inode, attributes.rdev) };
         core::mem::forget(self);
         // SAFETY: the inode is complete.
         unsafe { bindings::unlock_new_inode(inode) };
