@@ -7,12 +7,18 @@ use crate::{
     inode,
     mount::Image,
     vfs::{
-        dir::{self, Context},
-        inode::Inode,
-    },
+        dir::{
+            self,
+            Context, //
+        },
+        inode::Inode, //
+    }, //
 };
 use cofs_core::walk;
-use kernel::{prelude::*, sync::aref::ARef};
+use kernel::{
+    prelude::*,
+    sync::aref::ARef, //
+};
 
 /// `DT_*` of readdir(3) for the `FT_*` of a directory entry.
 const D_TYPE: [u8; 8] = [0, 8, 4, 2, 6, 1, 12, 10];

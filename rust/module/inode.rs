@@ -3,22 +3,43 @@
 //! Inodes of an image: from a node number to what the VFS sees.
 
 use crate::{
-    mount::{Image, Mount, Report},
-    share::{self, Binding},
+    mount::{
+        Image,
+        Mount,
+        Report, //
+    },
+    share::{
+        self,
+        Binding, //
+    },
     sys::errno,
     vfs::{
         file,
-        inode::{Attributes, Get, Inode},
-        inode_ops::{Acl, InodeOperations, Operations},
+        inode::{
+            Attributes,
+            Get,
+            Inode, //
+        },
+        inode_ops::{
+            Acl,
+            InodeOperations,
+            Operations, //
+        },
         super_block::SuperBlock,
-        xattr::Lister,
-    },
+        xattr::Lister, //
+    }, //
 };
-use cofs_core::{Kind, Layout};
+use cofs_core::{
+    Kind,
+    Layout, //
+};
 use kernel::{
     new_mutex,
     prelude::*,
-    sync::{aref::ARef, Mutex},
+    sync::{
+        aref::ARef,
+        Mutex, //
+    }, //
 };
 
 /// `STATX_ATTR_COMPRESSED` of statx(2).

@@ -4,20 +4,46 @@
 
 use crate::{
     error,
-    fill::{end::Flights, pages::Metadata},
+    fill::{
+        end::Flights,
+        pages::Metadata, //
+    },
     inode,
-    options::{self, Options},
-    share::{self, Domain},
+    options::{
+        self,
+        Options, //
+    },
+    share::{
+        self,
+        Domain, //
+    },
     stats,
-    sys::{bio::Device, hash, sysfs},
+    sys::{
+        bio::Device,
+        hash,
+        sysfs, //
+    },
     vfs::{
-        context::{self, Log, Mountable, Parameters},
-        fs_type::{FileSystem, Internal},
+        context::{
+            self,
+            Log,
+            Mountable,
+            Parameters, //
+        },
+        fs_type::{
+            FileSystem,
+            Internal, //
+        },
         inode::Evicted,
         ioctl,
-        super_block::{self, NewSuper, StatFs, SuperBlock},
-        xattr::Handlers,
-    },
+        super_block::{
+            self,
+            NewSuper,
+            StatFs,
+            SuperBlock, //
+        },
+        xattr::Handlers, //
+    }, //
 };
 use cofs_core::xattr::LongPrefixes;
 use kernel::{
@@ -25,9 +51,12 @@ use kernel::{
     seq_file::SeqFile,
     seq_print,
     sync::{
-        atomic::{Atomic, Relaxed},
-        Arc,
-    },
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc, //
+    }, //
 };
 
 /// `f_type` and `s_magic`: the images are EROFS's, and so is the number.

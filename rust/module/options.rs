@@ -3,8 +3,21 @@
 //! Mount options: erofs's own, spelled the same, and `fingerprint_xattr=`.
 
 use crate::{
-    share::{Domain, FingerprintName},
-    vfs::context::{choice, parameter, Choices, Kind, Log, Parameters, Value, END, LAST},
+    share::{
+        Domain,
+        FingerprintName, //
+    },
+    vfs::context::{
+        choice,
+        parameter,
+        Choices,
+        Kind,
+        Log,
+        Parameters,
+        Value,
+        END,
+        LAST, //
+    }, //
 };
 use kernel::prelude::*;
 

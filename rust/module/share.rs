@@ -21,8 +21,15 @@ mod fingerprint;
 mod provider;
 mod registry;
 
-pub(crate) use bind::{bind, unbind, Binding};
-pub(crate) use content::{module, Contents};
+pub(crate) use bind::{
+    bind,
+    unbind,
+    Binding, //
+};
+pub(crate) use content::{
+    module,
+    Contents, //
+};
 pub(crate) use fingerprint::FingerprintName;
 pub(crate) use provider::with_source;
 pub(crate) use registry::Registry;

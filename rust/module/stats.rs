@@ -2,8 +2,15 @@
 
 //! `/sys/fs/cofs/`: what sharing does, in numbers. Each read walks the registry.
 
-use crate::{share::Registry, sys::sysfs::Show};
-use kernel::{page::PAGE_SIZE, prelude::*, sync::Arc};
+use crate::{
+    share::Registry,
+    sys::sysfs::Show, //
+};
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*,
+    sync::Arc, //
+};
 
 /// The files of `/sys/fs/cofs/`.
 pub(crate) struct Sharing {

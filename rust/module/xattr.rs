@@ -9,11 +9,18 @@ use crate::{
     vfs::{
         inode::Inode,
         inode_ops::Acl,
-        xattr::{self, Lister, Namespace},
-    },
+        xattr::{
+            self,
+            Lister,
+            Namespace, //
+        }, //
+    }, //
 };
 use cofs_core::format::xattr as disk;
-use kernel::{prelude::*, sync::atomic::Relaxed};
+use kernel::{
+    prelude::*,
+    sync::atomic::Relaxed, //
+};
 
 fn index(namespace: Namespace) -> u8 {
     match namespace {

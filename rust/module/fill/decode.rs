@@ -3,9 +3,15 @@
 //! From what lies on the image to bytes in a folio. Plain data needs no step here: the device
 //! writes it into the folio itself.
 
-use crate::{fill::source::Source, vfs::folio::Filling};
+use crate::{
+    fill::source::Source,
+    vfs::folio::Filling, //
+};
 use cofs_core::Pages;
-use kernel::{page::PAGE_SIZE, prelude::*};
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*, //
+};
 
 /// Copies `len` bytes at `pos` of the metadata to offset `at` of the folio.
 pub(crate) fn tail(

@@ -8,15 +8,21 @@
 //! [`Piece::end`]: crate::vfs::folio::Piece::end
 
 use crate::{
-    mount::{Mount, Report},
-    sys::bio::Owner,
+    mount::{
+        Mount,
+        Report, //
+    },
+    sys::bio::Owner, //
 };
 use kernel::{
     prelude::*,
     sync::{
-        atomic::{Atomic, Full},
-        Completion,
-    },
+        atomic::{
+            Atomic,
+            Full, //
+        },
+        Completion, //
+    }, //
 };
 
 /// Set once no further flight may begin.

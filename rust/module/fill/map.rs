@@ -6,9 +6,15 @@ use crate::{
     fill::source::Source,
     mount::Image,
     sys::errno,
-    vfs::{inode::Inode, iomap},
+    vfs::{
+        inode::Inode,
+        iomap, //
+    }, //
 };
-use cofs_core::{Extent, Place};
+use cofs_core::{
+    Extent,
+    Place, //
+};
 use kernel::prelude::*;
 
 /// The map of one window.

@@ -2,7 +2,10 @@
 
 //! The page cache as the core sees it: a source of pages.
 
-use crate::vfs::{address_space::AddressSpace, folio::MappedPage};
+use crate::vfs::{
+    address_space::AddressSpace,
+    folio::MappedPage, //
+};
 use kernel::page::PAGE_SIZE;
 
 const _: () = assert!(PAGE_SIZE as u64 == cofs_core::pages::PAGE_SIZE);

@@ -4,16 +4,28 @@
 //! for shared content.
 
 use crate::{
-    fill::{map::Map, source::Source},
+    fill::{
+        map::Map,
+        source::Source, //
+    },
     mount::Image,
-    share::{self, Contents},
-    sys::{bio::Purpose, nofs},
+    share::{
+        self,
+        Contents, //
+    },
+    sys::{
+        bio::Purpose,
+        nofs, //
+    },
     vfs::{
-        address_space::{Operations, Window},
+        address_space::{
+            Operations,
+            Window, //
+        },
         file::File,
         folio::LockedFolio,
-        inode::Inode,
-    },
+        inode::Inode, //
+    }, //
 };
 use kernel::prelude::*;
 

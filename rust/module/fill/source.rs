@@ -3,13 +3,31 @@
 //! The image that fills folios, and its reads from the device.
 
 use crate::{
-    fill::{decode, map::Map},
-    mount::{Image, Mount},
-    sys::bio::{Purpose, Reader},
-    vfs::{folio::Filling, inode::Inode},
+    fill::{
+        decode,
+        map::Map, //
+    },
+    mount::{
+        Image,
+        Mount, //
+    },
+    sys::bio::{
+        Purpose,
+        Reader, //
+    },
+    vfs::{
+        folio::Filling,
+        inode::Inode, //
+    }, //
 };
-use cofs_core::{Error as CoreError, Place};
-use kernel::{prelude::*, sync::Arc};
+use cofs_core::{
+    Error as CoreError,
+    Place, //
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 
 /// Fills one folio after the other; bios go out when it is dropped, or earlier.
 pub(crate) type Reads<'a> = Reader<'a, Mount>;

@@ -2,14 +2,23 @@
 
 //! Binding an image's inode to content: at first open, once, until it is evicted.
 
-use super::{fingerprint, provider::Provider};
+use super::{
+    fingerprint,
+    provider::Provider, //
+};
 use crate::{
     mount::Image,
     sys::nofs,
-    vfs::inode::{Evicted, Inode},
+    vfs::inode::{
+        Evicted,
+        Inode, //
+    }, //
 };
 use cofs_core::share::fingerprint::Key;
-use kernel::{prelude::*, sync::Arc};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 
 /// Whose pages an inode's files read.
 pub(crate) enum Binding {

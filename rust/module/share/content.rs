@@ -2,18 +2,33 @@
 
 //! Content inodes: pages that belong to no image.
 
-use super::{provider::Providers, registry::Registry};
+use super::{
+    provider::Providers,
+    registry::Registry, //
+};
 use crate::{
-    sys::inode_table::{Link, Linked},
+    sys::inode_table::{
+        Link,
+        Linked, //
+    },
     vfs::{
         context,
-        fs_type::{Anonymous, FileSystem},
-        inode::{Evicted, Inode},
-        super_block,
-    },
+        fs_type::{
+            Anonymous,
+            FileSystem, //
+        },
+        inode::{
+            Evicted,
+            Inode, //
+        },
+        super_block, //
+    }, //
 };
 use cofs_core::share::fingerprint::Key;
-use kernel::{prelude::*, sync::Arc};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 
 /// The internal file system type that content inodes are of.
 pub(crate) struct Contents;

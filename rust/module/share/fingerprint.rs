@@ -3,8 +3,16 @@
 //! What a file claims to contain.
 
 use super::Domain;
-use crate::{mount::Image, sys::errno, vfs::inode::Inode};
-use cofs_core::format::xattr::{INDEX_SECURITY, INDEX_TRUSTED, INDEX_USER};
+use crate::{
+    mount::Image,
+    sys::errno,
+    vfs::inode::Inode, //
+};
+use cofs_core::format::xattr::{
+    INDEX_SECURITY,
+    INDEX_TRUSTED,
+    INDEX_USER, //
+};
 use kernel::prelude::*;
 
 /// The name of the attribute that holds the fingerprint: namespace and rest.

@@ -5,17 +5,27 @@
 use super::content::Contents;
 use crate::{
     fill::source::Source,
-    mount::{Image, Mount},
+    mount::{
+        Image,
+        Mount, //
+    },
     sys::nofs,
-    vfs::{file::File, inode::Inode},
+    vfs::{
+        file::File,
+        inode::Inode, //
+    }, //
 };
 use kernel::{
     new_mutex,
     prelude::*,
     sync::{
-        atomic::{Atomic, Relaxed},
-        Arc, Mutex,
-    },
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc,
+        Mutex, //
+    }, //
 };
 
 /// A file on an image that is bound to content.

@@ -5,18 +5,33 @@
 //! An XArray, indexed by a keyed hash of the domain and the fingerprint cut to 16 bits (see
 //! [`slot`]), with short chains in which the whole key is compared.
 
-use super::content::{Content, Contents};
-use crate::{
-    sys::{hash::SipKey, inode_table::InodeTable},
-    vfs::{inode::Inode, super_block::SuperBlock},
+use super::content::{
+    Content,
+    Contents, //
 };
-use cofs_core::share::fingerprint::{slot, Key};
+use crate::{
+    sys::{
+        hash::SipKey,
+        inode_table::InodeTable, //
+    },
+    vfs::{
+        inode::Inode,
+        super_block::SuperBlock, //
+    }, //
+};
+use cofs_core::share::fingerprint::{
+    slot,
+    Key, //
+};
 use kernel::{
     prelude::*,
     sync::{
         aref::ARef,
-        atomic::{Atomic, Relaxed},
-    },
+        atomic::{
+            Atomic,
+            Relaxed, //
+        }, //
+    }, //
 };
 
 /// The registry.

@@ -4,9 +4,19 @@
 //!
 //! C header: [`include/linux/bio.h`](srctree/include/linux/bio.h)
 
-use crate::{bindings, vfs::address_space::AddressSpace, vfs::folio::Filling, vfs::folio::Piece};
+use crate::{
+    bindings,
+    vfs::address_space::AddressSpace,
+    vfs::folio::Filling,
+    vfs::folio::Piece, //
+};
 use core::ptr::NonNull;
-use kernel::{error::to_result, prelude::*, sync::Arc, types::ForeignOwnable};
+use kernel::{
+    error::to_result,
+    prelude::*,
+    sync::Arc,
+    types::ForeignOwnable, //
+};
 
 /// A sector of the block layer, in bytes.
 pub(crate) const SECTOR_SIZE: u64 = 512;

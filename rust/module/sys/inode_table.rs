@@ -9,9 +9,21 @@
 
 use crate::bindings;
 use crate::sys::nofs;
-use crate::vfs::{fs_type::FileSystem, inode::Inode};
-use core::{cell::UnsafeCell, marker::PhantomData, ptr::NonNull};
-use kernel::{error::to_result, prelude::*, sync::aref::ARef, types::Opaque};
+use crate::vfs::{
+    fs_type::FileSystem,
+    inode::Inode, //
+};
+use core::{
+    cell::UnsafeCell,
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+use kernel::{
+    error::to_result,
+    prelude::*,
+    sync::aref::ARef,
+    types::Opaque, //
+};
 
 /// What an inode in a table carries for it.
 ///

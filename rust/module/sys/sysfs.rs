@@ -6,8 +6,15 @@
 //! [`include/linux/sysfs.h`](srctree/include/linux/sysfs.h)
 
 use crate::bindings;
-use core::{cell::UnsafeCell, marker::PhantomData};
-use kernel::{error::to_result, prelude::*, types::Opaque};
+use core::{
+    cell::UnsafeCell,
+    marker::PhantomData, //
+};
+use kernel::{
+    error::to_result,
+    prelude::*,
+    types::Opaque, //
+};
 
 /// What a directory shows.
 pub(crate) trait Show: Send + Sync + 'static {

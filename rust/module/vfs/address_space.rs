@@ -5,13 +5,23 @@
 //! C header: [`include/linux/pagemap.h`](srctree/include/linux/pagemap.h)
 
 use super::file::File;
-use super::folio::{LockedFolio, MappedPage};
+use super::folio::{
+    LockedFolio,
+    MappedPage, //
+};
 use super::fs_type::FileSystem;
 use super::inode::Inode;
 use super::inode_ops::status;
 use crate::bindings;
-use core::{marker::PhantomData, ptr::NonNull};
-use kernel::{error::from_err_ptr, prelude::*, types::Opaque};
+use core::{
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+use kernel::{
+    error::from_err_ptr,
+    prelude::*,
+    types::Opaque, //
+};
 
 /// The pages of an inode or a device.
 #[repr(transparent)]

@@ -6,7 +6,12 @@
 //! [`include/linux/fs_parser.h`](srctree/include/linux/fs_parser.h)
 
 use super::inode_ops::status;
-use super::super_block::{self, NewSuper, Operations, SuperBlock};
+use super::super_block::{
+    self,
+    NewSuper,
+    Operations,
+    SuperBlock, //
+};
 use crate::bindings;
 use core::marker::PhantomData;
 use kernel::{

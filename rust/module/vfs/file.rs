@@ -8,10 +8,16 @@ use super::address_space::AddressSpace;
 use super::fs_type::FileSystem;
 use super::inode::Inode;
 use super::inode_ops::status;
-use super::{ioctl, iomap};
+use super::{
+    ioctl,
+    iomap, //
+};
 use crate::bindings;
 use core::marker::PhantomData;
-use kernel::{prelude::*, types::Opaque};
+use kernel::{
+    prelude::*,
+    types::Opaque, //
+};
 
 /// `struct file_operations` of a regular file.
 pub(crate) trait Operations: FileSystem + ioctl::Operations + iomap::Operations {

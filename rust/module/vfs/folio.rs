@@ -5,12 +5,21 @@
 //! C header: [`include/linux/pagemap.h`](srctree/include/linux/pagemap.h)
 
 use crate::bindings;
-use core::{marker::PhantomData, mem, ops::Deref, ptr::NonNull};
+use core::{
+    marker::PhantomData,
+    mem,
+    ops::Deref,
+    ptr::NonNull, //
+};
 use kernel::{
     page::PAGE_SIZE,
     prelude::*,
-    sync::atomic::{Atomic, Full, Relaxed},
-    types::NotThreadSafe,
+    sync::atomic::{
+        Atomic,
+        Full,
+        Relaxed, //
+    },
+    types::NotThreadSafe, //
 };
 
 /// One uptodate page of a mapping, mapped for this thread.

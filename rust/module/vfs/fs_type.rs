@@ -12,9 +12,12 @@ use crate::bindings;
 use core::marker::PhantomData;
 use kernel::{
     container_of,
-    error::{from_err_ptr, to_result},
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
     prelude::*,
-    types::Opaque,
+    types::Opaque, //
 };
 
 /// A type of file system, and the Rust types that its C objects carry.

@@ -5,14 +5,24 @@
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
 use super::address_space::AddressSpace;
-use super::fs_type::{FileSystem, FsType};
+use super::fs_type::{
+    FileSystem,
+    FsType, //
+};
 use super::super_block::SuperBlock;
 use crate::bindings;
-use core::{marker::PhantomData, mem::MaybeUninit, ptr::NonNull};
+use core::{
+    marker::PhantomData,
+    mem::MaybeUninit,
+    ptr::NonNull, //
+};
 use kernel::{
     prelude::*,
-    sync::aref::{ARef, AlwaysRefCounted},
-    types::Opaque,
+    sync::aref::{
+        ARef,
+        AlwaysRefCounted, //
+    },
+    types::Opaque, //
 };
 
 /// A slab object: the VFS's part first, then ours.

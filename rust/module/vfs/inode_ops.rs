@@ -13,7 +13,11 @@ use super::iomap;
 use super::xattr::Lister;
 use crate::bindings;
 use core::marker::PhantomData;
-use kernel::{error::from_result, prelude::*, sync::aref::ARef};
+use kernel::{
+    error::from_result,
+    prelude::*,
+    sync::aref::ARef, //
+};
 
 /// `struct inode_operations`.
 pub(crate) trait InodeOperations: FileSystem + iomap::Operations {

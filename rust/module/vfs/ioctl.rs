@@ -11,7 +11,10 @@ use super::super_block::SuperBlock;
 use crate::bindings;
 use kernel::{
     prelude::*,
-    uaccess::{UserPtr, UserSlice},
+    uaccess::{
+        UserPtr,
+        UserSlice, //
+    }, //
 };
 
 /// What ioctl(2) asks a file system.

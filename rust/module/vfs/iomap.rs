@@ -11,7 +11,10 @@ use super::fs_type::FileSystem;
 use super::inode::Inode;
 use super::inode_ops::status;
 use crate::bindings;
-use cofs_core::{Extent, Place};
+use cofs_core::{
+    Extent,
+    Place, //
+};
 use core::marker::PhantomData;
 use kernel::prelude::*;
 

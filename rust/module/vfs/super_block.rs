@@ -4,16 +4,33 @@
 //!
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
-use super::fs_type::{FileSystem, FsType};
-use super::inode::{self, Evicted, Inode};
-use crate::{bindings, sys::bio::Device};
+use super::fs_type::{
+    FileSystem,
+    FsType, //
+};
+use super::inode::{
+    self,
+    Evicted,
+    Inode, //
+};
+use crate::{
+    bindings,
+    sys::bio::Device, //
+};
 use core::marker::PhantomData;
 use kernel::{
     error::from_result,
     prelude::*,
     seq_file::SeqFile,
-    sync::{aref::ARef, Arc, ArcBorrow},
-    types::{ForeignOwnable, Opaque},
+    sync::{
+        aref::ARef,
+        Arc,
+        ArcBorrow, //
+    },
+    types::{
+        ForeignOwnable,
+        Opaque, //
+    }, //
 };
 
 /// The numbers of statfs(2), in blocks of the image.

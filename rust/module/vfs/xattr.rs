@@ -8,7 +8,10 @@ use super::fs_type::FileSystem;
 use super::inode::Inode;
 use crate::bindings;
 use core::marker::PhantomData;
-use kernel::{prelude::*, str::as_char_ptr_in_const_context};
+use kernel::{
+    prelude::*,
+    str::as_char_ptr_in_const_context, //
+};
 
 /// The namespaces of extended attributes that have handlers.
 #[derive(Clone, Copy, PartialEq, Eq)]

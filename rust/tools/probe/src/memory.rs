@@ -49,31 +49,58 @@ fn frames(mapped: &Mapped) -> Result<Vec<Option<u64>>> {
         .collect())
 }
 
+/// khugepaged may take pages out of a page table, or move them, while it is looked at.
+const ATTEMPTS: usize = 5;
+
 /// How many pages of a mapped file lie in folios of more than one page.
 pub(crate) fn folios(path: &Path) -> Result<()> {
     const COMPOUND: u64 = (1 << 15) | (1 << 16);
     let mapped = map_whole(path)?;
     let flags = File::open("/proc/kpageflags").what(|| "kpageflags".into())?;
-    let mut large = 0;
-    let mut present = 0;
-    for frame in frames(&mapped)?.into_iter().flatten() {
-        let mut word = [0; 8];
-        flags
-            .read_exact_at(&mut word, frame * 8)
-            .what(|| "kpageflags".into())?;
-        present += 1;
-        large += usize::from(u64::from_le_bytes(word) & COMPOUND != 0);
+    let mut seen = vec![false; mapped.pages];
+    let mut large = vec![false; mapped.pages];
+    for _ in 0..ATTEMPTS {
+        for (page, frame) in frames(&mapped)?.into_iter().enumerate() {
+            let (Some(frame), false) = (frame, seen[page]) else {
+                continue;
+            };
+            let mut word = [0; 8];
+            flags
+                .read_exact_at(&mut word, frame * 8)
+                .what(|| "kpageflags".into())?;
+            seen[page] = true;
+            large[page] = u64::from_le_bytes(word) & COMPOUND != 0;
+        }
     }
-    println!("pages={} mapped={present} large={large}", mapped.pages);
+    let count = |marks: &[bool]| marks.iter().filter(|m| **m).count();
+    println!(
+        "pages={} mapped={} large={}",
+        mapped.pages,
+        count(&seen),
+        count(&large)
+    );
     Ok(())
 }
 
-/// How many pages of two mapped files are the same memory.
+/// How many pages of two mapped files are the same memory: at one moment at least, in which
+/// the first mapping did not change.
 pub(crate) fn same_pages(one: &Path, other: &Path) -> Result<()> {
     let (one, other) = (map_whole(one)?, map_whole(other)?);
-    let pairs: Vec<_> = frames(&one)?.into_iter().zip(frames(&other)?).collect();
-    let same = pairs.iter().filter(|(a, b)| a.is_some() && a == b).count();
-    println!("pages={} same={same}", one.pages);
+    let mut same = vec![false; one.pages.min(other.pages)];
+    for _ in 0..ATTEMPTS {
+        let before = frames(&one)?;
+        let others = frames(&other)?;
+        let after = frames(&one)?;
+        for (page, mark) in same.iter_mut().enumerate() {
+            let frame = before[page];
+            *mark |= frame.is_some() && frame == others[page] && frame == after[page];
+        }
+    }
+    println!(
+        "pages={} same={}",
+        one.pages,
+        same.iter().filter(|m| **m).count()
+    );
     Ok(())
 }
 
