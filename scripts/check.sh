@@ -9,11 +9,11 @@
 need_root "$@"
 cd "$COFS_TOP"
 
-kernel=stock mode=${1:-} run=(tests/run.sh) limit=1200 append='' build=()
+kernel=stock mode=${1:-} run=(tests/run.sh) limit=1200 build=()
 case $mode in
 '') ;;
 --quick) run+=(--quick) limit=120 ;;
---debug) kernel=debug run=(env SCALE=4 tests/run.sh) limit=4800 append=guest.kmemleak build=(--debug) ;;
+--debug) kernel=debug run=(env SCALE=4 tests/run.sh) limit=4800 build=(--debug) ;;
 *) die "check.sh: unknown option $mode" ;;
 esac
 started=$SECONDS
@@ -42,8 +42,8 @@ into() {	# FILE COMMAND...: the command's output in FILE
 border() { scripts/files.sh | scripts/in-root scripts/check-border.py; }
 unit() {
 	local status=0
-	scripts/unit.sh || status=$?
-	scripts/in-root scripts/libtest.py "$status" build/log/unit.log >"$out/unit.ktap"
+	scripts/unit.sh "$out/unit.log" || status=$?
+	scripts/in-root scripts/libtest.py "$status" "$out/unit.log" >"$out/unit.ktap"
 	return "$status"
 }
 
@@ -52,7 +52,7 @@ boot() {
 	payload=$(scripts/payload.sh "$kernel" "$(cat "$out/module")") || return
 	images=$(cat "$out/images")
 	say "booting the $kernel kernel for ${run[*]} (at most $limit s; console: $out/console)"
-	qemu/run.sh --kernel "$kernel" --payload "$payload" --append "$append" --timeout "$limit" \
+	qemu/run.sh --kernel "$kernel" --payload "$payload" --timeout "$limit" \
 		--drive "images=$images" --drive "a=${images%/*}/a.img" --drive "b=${images%/*}/b.img" \
 		--console "$out/console" --out "$out/guest.ktap" -- "${run[@]}" || status=$?
 	# Status 1 is a failed test, which the stream must show; else something else went wrong.

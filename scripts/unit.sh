@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# The tests that cargo runs in user space.
+# The tests that cargo runs in user space:
+#
+#   scripts/unit.sh [LOG]
 . "$(dirname "$0")/lib.sh"
 need_root "$@"
 
-step 90 "unit and property tests" "$COFS_TOP/build/log/unit.log" \
+step 90 "unit and property tests" "${1:-$COFS_TOP/build/log/unit.log}" \
 	"$COFS_TOP/scripts/in-root" --chdir /cofs/rust cargo test --workspace --locked --no-fail-fast \
 	--target-dir /cache/target
