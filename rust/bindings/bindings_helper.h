@@ -16,4 +16,5 @@ static const unsigned int COFS_SB_RDONLY = SB_RDONLY;
 static const unsigned int COFS_SB_NOATIME = SB_NOATIME;
 static const unsigned int COFS_SB_POSIXACL = SB_POSIXACL;
 static const gfp_t COFS_GFP_NOFS = GFP_NOFS;
+static const gfp_t COFS_GFP_NOWAIT = GFP_NOWAIT;
 static const unsigned int COFS_GETFSLABEL = FS_IOC_GETFSLABEL;

@@ -51,6 +51,11 @@ void cofs_inode_fake_hash(struct inode *inode)
 	inode_fake_hash(inode);
 }
 
+void cofs_inode_init_hash(struct inode *inode)
+{
+	INIT_HLIST_NODE(&inode->i_hash);
+}
+
 void cofs_inode_set_link(struct inode *inode, char *link)
 {
 	inode_set_cached_link(inode, link, strlen(link));

@@ -25,6 +25,7 @@ void cofs_inode_set_times(struct inode *inode, time64_t sec, long nsec);
 void cofs_i_uid_write(struct inode *inode, uid_t uid);
 void cofs_i_gid_write(struct inode *inode, gid_t gid);
 void cofs_inode_fake_hash(struct inode *inode);
+void cofs_inode_init_hash(struct inode *inode);
 void cofs_inode_set_link(struct inode *inode, char *link);
 dev_t cofs_new_decode_dev(u32 dev);
 void cofs_cache_no_acl(struct inode *inode);

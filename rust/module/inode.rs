@@ -93,26 +93,24 @@ pub(crate) fn get(sb: &SuperBlock<Image>, nid: u64) -> Result<ARef<Inode<Image>>
     new.init(&attributes, node, operations)
 }
 
-fn operations(mount: &Mount, disk: &cofs_core::Inode) -> Result<Operations> {
+fn operations(mount: &Mount, disk: &cofs_core::Inode) -> Result<Operations<Image>> {
     let compressed = matches!(disk.layout(), Layout::Compressed);
     Ok(match disk.kind() {
-        Kind::Regular => Operations::file::<Image>(),
+        Kind::Regular => Operations::file(),
         Kind::Directory | Kind::Symlink if compressed => {
             mount.report(
                 Report::Compressed,
-                disk.nid(),
+                Some(disk.nid()),
                 "it is compressed, which is not supported",
             );
             return Err(errno::unsupported());
         }
-        Kind::Directory => Operations::dir::<Image>(),
+        Kind::Directory => Operations::dir(),
         Kind::Symlink => match disk.fast_link() {
-            Some(pos) => Operations::fast_link::<Image>(fast_link(mount, disk, pos)?),
-            None => Operations::page_link::<Image>(),
+            Some(pos) => Operations::fast_link(fast_link(mount, disk, pos)?)?,
+            None => Operations::page_link(),
         },
-        Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => {
-            Operations::special::<Image>()
-        }
+        Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => Operations::special(),
     })
 }
 
@@ -151,13 +149,17 @@ impl InodeOperations for Image {
 }
 
 impl file::Operations for Image {
+    fn owns_pages(inode: &Inode<Self>) -> bool {
+        share::is_alone(inode)
+    }
+
     fn open(inode: &Inode<Self>) -> Result {
         if inode.node().is_compressed() {
             let sb = inode.super_block();
             let nid = inode.node().disk.nid();
             sb.mount().report(
                 Report::Compressed,
-                nid,
+                Some(nid),
                 "it is compressed, which is not supported",
             );
             return Err(errno::unsupported());

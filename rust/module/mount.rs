@@ -42,7 +42,6 @@ use crate::{
             StatFs,
             SuperBlock, //
         },
-        xattr::Handlers, //
     }, //
 };
 use cofs_core::xattr::LongPrefixes;
@@ -132,14 +131,17 @@ impl Mount {
     }
 
     /// Tells dmesg about `what`, which happened to inode `nid`, unless it has been told before.
-    pub(crate) fn report(&self, what: Report, nid: u64, text: &str) {
+    pub(crate) fn report(&self, what: Report, nid: Option<u64>, text: &str) {
         let bit = what as u32;
         let mut old = self.reported.load(Relaxed);
         while old & bit == 0 {
             match self.reported.cmpxchg(old, old | bit, Relaxed) {
                 Ok(_) => {
                     let name = core::str::from_utf8(&self.name).unwrap_or("?");
-                    pr_err!("({name}): inode {nid}: {text}\n");
+                    match nid {
+                        Some(nid) => pr_err!("({name}): inode {nid}: {text}\n"),
+                        None => pr_err!("({name}): {text}\n"),
+                    }
                     return;
                 }
                 Err(now) => old = now,
@@ -152,11 +154,11 @@ impl Mount {
         use cofs_core::Error as E;
         match e {
             E::Corrupt(_) | E::Invalid(_) | E::NoDevice => {
-                self.report(Report::Corrupt, nid, error::text(e));
+                self.report(Report::Corrupt, Some(nid), error::text(e));
             }
-            E::Unsupported(_) => self.report(Report::Compressed, nid, error::text(e)),
+            E::Unsupported(_) => self.report(Report::Compressed, Some(nid), error::text(e)),
             E::Source(errno) if error::is_device(errno) => {
-                self.report(Report::Device, nid, error::text(e));
+                self.report(Report::Device, Some(nid), error::text(e));
             }
             _ => {}
         }
@@ -264,7 +266,7 @@ impl Mountable for Image {
         sb.set_block_size(disk.block_size() as u32)?;
         sb.set_uuid(disk.uuid());
         sb.set_acl(options.acl.unwrap_or(true));
-        sb.set_xattr(Handlers::<Self>::table());
+        sb.set_xattr();
         let root_nid = disk.root_nid();
         let user_xattr = options.user_xattr.unwrap_or(true);
         let Options {

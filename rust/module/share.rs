@@ -23,6 +23,7 @@ mod registry;
 
 pub(crate) use bind::{
     bind,
+    is_alone,
     unbind,
     Binding, //
 };

@@ -25,8 +25,8 @@ impl Sharing {
 
     fn sum(&self, mut of: impl FnMut(u64, u64) -> u64) -> u64 {
         let mut sum = 0_u64;
-        self.registry.for_each(|content| {
-            let add = of(content.node().sharers(), content.data_mapping().pages());
+        self.registry.for_each(|content, mapping| {
+            let add = of(content.sharers(), mapping.pages());
             sum = sum.saturating_add(add);
         });
         sum

@@ -83,9 +83,10 @@ impl Owner for Mount {
         self.flights.begin();
     }
 
-    fn end(&self, result: Result) {
-        if result.is_err() {
-            self.report(Report::Device, 0, "the device cannot be read");
+    fn end(&self, result: Result, demand: bool) {
+        // A readahead that fails may be a path that fails over; whoever needs the data tries again.
+        if demand && result.is_err() {
+            self.report(Report::Device, None, "the device cannot be read");
         }
         self.flights.end();
     }

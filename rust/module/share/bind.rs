@@ -59,9 +59,19 @@ pub(crate) fn bind(inode: &Inode<Image>) -> Result {
     )?;
     let content = module.registry.adopt(module.contents.super_block(), key)?;
     content.node().providers.add(&provider)?;
-    inode.redirect_mapping(content);
+    if let Err(e) = inode.redirect_mapping(content.clone()) {
+        content.node().providers.remove(&provider);
+        return Err(e);
+    }
     *binding = Binding::Shared(provider);
     Ok(())
+}
+
+/// Whether no other image's inode has the pages of this one's files.
+pub(crate) fn is_alone(inode: &Inode<Image>) -> bool {
+    inode
+        .redirection()
+        .is_none_or(|content| content.node().sharers() < 2)
 }
 
 /// Undoes [`bind`].

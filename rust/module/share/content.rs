@@ -115,6 +115,6 @@ impl FileSystem for Contents {
 
 impl super_block::Operations for Contents {
     fn evict(inode: Evicted<'_, Self>) {
-        inode.super_block().fs_type().module().remove(&inode);
+        inode.super_block().fs_type().module().forget(&inode);
     }
 }

@@ -54,14 +54,14 @@ impl Provider {
 #[pin_data]
 pub(crate) struct Providers {
     #[pin]
-    list: Mutex<KVec<Arc<Provider>>>,
+    list: Mutex<KVVec<Arc<Provider>>>,
     count: Atomic<u64>,
 }
 
 impl Providers {
     pub(super) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
-            list <- new_mutex!(KVec::new()),
+            list <- new_mutex!(KVVec::new()),
             count: Atomic::new(0),
         })
     }
@@ -120,7 +120,7 @@ pub(crate) fn with_source(
     file: Option<&File>,
     fill: impl FnOnce(&Source<'_>),
 ) -> Result {
-    let own = file.and_then(|f| f.redirected_inode::<Image>(content.data_mapping()));
+    let own = file.and_then(|f| f.redirected_inode::<Image>(content));
     if let Some(inode) = own {
         fill(&Source::of(inode));
         return Ok(());

@@ -15,7 +15,11 @@ use crate::{
         inode_table::InodeTable, //
     },
     vfs::{
-        inode::Inode,
+        address_space::AddressSpace,
+        inode::{
+            Evicted,
+            Inode, //
+        },
         super_block::SuperBlock, //
     }, //
 };
@@ -69,14 +73,14 @@ impl Registry {
         key: Key<'_>,
     ) -> Result<ARef<Inode<Contents>>> {
         let slot = self.slot(key);
-        if let Some(content) = self.table.find(slot, |c| c.node().is(key)) {
+        if let Some(content) = self.table.find(slot, |c| c.is(key)) {
             self.adoptions.add(1, Relaxed);
             return Ok(content);
         }
         let new = sb
             .new_inode()?
             .init::<Contents>(key.size, Content::new(key, slot)?)?;
-        let (content, made) = self.table.insert(slot, new, |c| c.node().is(key))?;
+        let (content, made) = self.table.insert(slot, new, |c| c.is(key))?;
         if made {
             content.keep_cached();
         } else {
@@ -86,12 +90,12 @@ impl Registry {
     }
 
     /// Forgets content that is being evicted.
-    pub(super) fn remove(&self, content: &Inode<Contents>) {
-        self.table.remove(content.node().slot, content);
+    pub(super) fn forget(&self, content: &Evicted<'_, Contents>) {
+        content.leave(&self.table, content.node().slot);
     }
 
     /// Shows all content to `see`.
-    pub(crate) fn for_each(&self, see: impl FnMut(&Inode<Contents>)) {
+    pub(crate) fn for_each(&self, see: impl FnMut(&Content, &AddressSpace)) {
         self.table.for_each(see);
     }
 

@@ -14,12 +14,18 @@ use core::ptr::NonNull;
 use kernel::{
     error::to_result,
     prelude::*,
-    sync::Arc,
+    sync::{
+        rcu,
+        Arc, //
+    },
     types::ForeignOwnable, //
 };
 
 /// A sector of the block layer, in bytes.
 pub(crate) const SECTOR_SIZE: u64 = 512;
+
+/// `REQ_RAHEAD`.
+const RAHEAD: u32 = 1 << bindings::req_flag_bits___REQ_RAHEAD;
 
 /// An open block device.
 ///
@@ -65,8 +71,9 @@ pub(crate) trait Owner: Send + Sync + 'static {
     /// A bio is about to be made.
     fn begin(&self);
 
-    /// It ended. Runs in interrupt context, and so may the destructor after it.
-    fn end(&self, result: Result);
+    /// It ended, `demand` if someone waited for it. Runs in interrupt context, and so may the
+    /// destructor after it.
+    fn end(&self, result: Result, demand: bool);
 }
 
 /// Collects pieces of folios into bios, and submits a bio where the next piece does not adjoin.
@@ -104,7 +111,11 @@ impl<'a, T: Owner> Reader<'a, T> {
         len: usize,
         left: u64,
     ) -> Result {
-        if len == 0 || pos % SECTOR_SIZE != 0 || len as u64 % SECTOR_SIZE != 0 {
+        let whole = pos % SECTOR_SIZE == 0 && len as u64 % SECTOR_SIZE == 0;
+        let inside = offset
+            .checked_add(len)
+            .is_some_and(|end| end <= filling.len());
+        if len == 0 || !whole || !inside {
             return Err(EINVAL);
         }
         if self.bio.is_some() && pos != self.next {
@@ -120,17 +131,21 @@ impl<'a, T: Owner> Reader<'a, T> {
                 .is_some_and(|(folio, end)| filling.owns(folio.as_ptr()) && end == offset);
             let piece = filling.piece();
             let folio = piece.into_raw();
-            // SAFETY: the bio is ours, and the piece keeps the folio locked.
+            // SAFETY: the bio is ours.
+            let vectors = unsafe { (*bio.as_ptr()).bi_vcnt };
+            // SAFETY: the bio is ours, the piece keeps the folio locked, and the range lies in it.
             let added = unsafe { bindings::bio_add_folio(bio.as_ptr(), folio, len, offset) };
             // SAFETY: from `into_raw` above. It stays with the bio only when it was added, and
-            // then once for each vector: adjoining parts of a folio are merged into one.
+            // then once for each vector; adjoining parts of a folio mostly share one.
             let piece = unsafe { Piece::from_raw(NonNull::new_unchecked(folio)) };
             if !added {
                 piece.end(Ok(()));
                 self.submit();
                 continue;
             }
-            if same {
+            // SAFETY: the bio is ours.
+            let merged = same && unsafe { (*bio.as_ptr()).bi_vcnt } == vectors;
+            if merged {
                 piece.end(Ok(()));
             } else {
                 let _ = piece.into_raw();
@@ -146,7 +161,7 @@ impl<'a, T: Owner> Reader<'a, T> {
         let vecs = pages.clamp(1, bindings::BIO_MAX_VECS.into()) as u16;
         let mut flags = bindings::req_op_REQ_OP_READ;
         if self.purpose == Purpose::Readahead {
-            flags |= 1 << bindings::req_flag_bits___REQ_RAHEAD;
+            flags |= RAHEAD;
         }
         // SAFETY: the device is open by its type invariant.
         let bio = unsafe {
@@ -198,9 +213,15 @@ unsafe extern "C" fn end_io<T: Owner>(bio: *mut bindings::bio) {
             Piece::from_raw(folio).end(result);
         }
     }
-    // SAFETY: stored by `start`, and taken once.
-    let owner = unsafe { <Arc<T> as ForeignOwnable>::from_foreign((*bio).bi_private.cast()) };
-    owner.end(result);
+    // SAFETY: the bio is ours; the owner was stored by `start`, and is taken once.
+    let (owner, flags) = unsafe {
+        let owner = <Arc<T> as ForeignOwnable>::from_foreign((*bio).bi_private.cast());
+        (owner, (*bio).bi_opf)
+    };
     // SAFETY: our reference; nothing reads the bio any more.
     unsafe { bindings::bio_put(bio) };
+    // The owner's end may let the module go, which waits for a grace period before its text does.
+    let _rcu = rcu::read_lock();
+    owner.end(result, flags & RAHEAD == 0);
+    drop(owner);
 }

@@ -10,6 +10,7 @@
 use crate::bindings;
 use crate::sys::nofs;
 use crate::vfs::{
+    address_space::AddressSpace,
     fs_type::FileSystem,
     inode::Inode, //
 };
@@ -97,10 +98,12 @@ impl<T: Linked> Guard<'_, T> {
     /// Replaces the head of a slot that is present or reserved; allocates nothing.
     fn set_head(&self, slot: usize, head: Option<NonNull<Inode<T>>>) -> Result {
         let xa = self.0.xa.get();
-        // SAFETY: the lock is held, as the functions demand; without a gfp they never drop it.
+        // SAFETY: the lock is held, as the functions demand; with GFP_NOWAIT they never drop it.
         let entry = unsafe {
             match head {
-                Some(head) => bindings::__xa_store(xa, slot, head.as_ptr().cast(), 0),
+                Some(head) => {
+                    bindings::__xa_store(xa, slot, head.as_ptr().cast(), bindings::COFS_GFP_NOWAIT)
+                }
                 None => bindings::__xa_erase(xa, slot),
             }
         };
@@ -108,12 +111,12 @@ impl<T: Linked> Guard<'_, T> {
         to_result(unsafe { bindings::xa_err(entry) })
     }
 
-    fn find(&self, slot: usize, mut is: impl FnMut(&Inode<T>) -> bool) -> Option<ARef<Inode<T>>> {
+    fn find(&self, slot: usize, mut is: impl FnMut(&T::Node) -> bool) -> Option<ARef<Inode<T>>> {
         let mut at = self.head(slot);
         while let Some(inode) = at {
             // SAFETY: by the table's invariant.
             let inode = unsafe { inode.as_ref() };
-            if is(inode) {
+            if is(inode.node()) {
                 // A dying inode counts as absent: it removes itself soon.
                 if let Some(inode) = inode.igrab() {
                     return Some(inode);
@@ -147,7 +150,7 @@ impl<T: Linked> InodeTable<T> {
     pub(crate) fn find(
         &self,
         slot: usize,
-        is: impl FnMut(&Inode<T>) -> bool,
+        is: impl FnMut(&T::Node) -> bool,
     ) -> Option<ARef<Inode<T>>> {
         self.lock().find(slot, is)
     }
@@ -157,7 +160,7 @@ impl<T: Linked> InodeTable<T> {
         &self,
         slot: usize,
         inode: ARef<Inode<T>>,
-        mut is: impl FnMut(&Inode<T>) -> bool,
+        mut is: impl FnMut(&T::Node) -> bool,
     ) -> Result<(ARef<Inode<T>>, bool)> {
         loop {
             {
@@ -186,6 +189,9 @@ impl<T: Linked> InodeTable<T> {
     }
 
     /// Takes `inode` out, if it is in.
+    /// [`Evicted::leave`] does it for an inode that dies.
+    ///
+    /// [`Evicted::leave`]: crate::vfs::inode::Evicted::leave
     pub(crate) fn remove(&self, slot: usize, inode: &Inode<T>) {
         let guard = self.lock();
         let mut previous: Option<NonNull<Inode<T>>> = None;
@@ -209,8 +215,8 @@ impl<T: Linked> InodeTable<T> {
         }
     }
 
-    /// Shows every inode to `see`, slot by slot; the lock is dropped between slots.
-    pub(crate) fn for_each(&self, mut see: impl FnMut(&Inode<T>)) {
+    /// Shows what every inode carries, and its pages, to `see`, slot by slot; the lock is dropped between slots.
+    pub(crate) fn for_each(&self, mut see: impl FnMut(&T::Node, &AddressSpace)) {
         let mut slot: usize = 0;
         loop {
             let guard = self.lock();
@@ -230,7 +236,7 @@ impl<T: Linked> InodeTable<T> {
             while let Some(inode) = at {
                 // SAFETY: by the table's invariant.
                 let inode = unsafe { inode.as_ref() };
-                see(inode);
+                see(inode.node(), inode.data_mapping());
                 at = guard.next(inode);
             }
             drop(guard);

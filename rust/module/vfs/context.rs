@@ -311,6 +311,7 @@ impl<T: Mountable> Table<T> {
             let acl = T::reconfigure(sb, options, &Self::log(fc))?;
             // SAFETY: the context is ours; the VFS applies the flags after this.
             unsafe {
+                (*fc).sb_flags_mask |= bindings::COFS_SB_POSIXACL;
                 (*fc).sb_flags |= bindings::COFS_SB_RDONLY;
                 if acl {
                     (*fc).sb_flags |= bindings::COFS_SB_POSIXACL;

@@ -21,6 +21,9 @@ use kernel::{
 
 /// `struct file_operations` of a regular file.
 pub(crate) trait Operations: FileSystem + ioctl::Operations + iomap::Operations {
+    /// Whether nobody but this inode's files reads its pages.
+    fn owns_pages(inode: &Inode<Self>) -> bool;
+
     /// `->open`. Afterwards `i_mapping` of the inode stays as it is until the inode is evicted.
     fn open(inode: &Inode<Self>) -> Result;
 }
@@ -49,19 +52,19 @@ impl File {
         unsafe { AddressSpace::from_raw((*self.as_ptr()).f_mapping) }
     }
 
-    /// The inode of the file, if its pages are those of `mapping` and the inode's `i_mapping` was
-    /// redirected to them: then it is one of `T`.
+    /// The inode of the file, if its `i_mapping` was redirected to the pages of `target`.
     pub(crate) fn redirected_inode<T: FileSystem>(
         &self,
-        mapping: &AddressSpace,
+        target: &Inode<T::Target>,
     ) -> Option<&Inode<T>> {
+        let mapping = target.data_mapping();
         // SAFETY: the file is open and pins its inode.
         let inode = unsafe { (*self.as_ptr()).f_inode };
         if self.mapping() != mapping || mapping.is_own_of(inode) {
             return None;
         }
-        // SAFETY: only `Inode::<T>::redirect_mapping` makes an inode of another type point to
-        // the mapping of a `T::Target`, and the file keeps the inode alive.
+        // SAFETY: only `Inode::<T>::redirect_mapping` makes another inode point to the pages of
+        // a `T::Target`, and the file keeps the inode alive.
         Some(unsafe { Inode::from_raw(inode) })
     }
 }
@@ -155,6 +158,12 @@ impl<T: Operations> Table<T> {
         len: bindings::loff_t,
         advice: kernel::ffi::c_int,
     ) -> kernel::ffi::c_int {
+        // SAFETY: the file pins its inode.
+        let inode = unsafe { Inode::<T>::from_raw((*file).f_inode) };
+        if advice as u32 == bindings::POSIX_FADV_DONTNEED && len >= 0 && !T::owns_pages(inode) {
+            // The neighbours have not said that they do not need them.
+            return 0;
+        }
         // SAFETY: the file is open.
         unsafe {
             device_window(file);
@@ -191,11 +200,14 @@ unsafe fn window(file: *mut bindings::file) -> usize {
 ///
 /// `file` must be an open file with the table above.
 unsafe fn device_window(file: *mut bindings::file) {
-    // SAFETY: `private_data` is ours. A race of two readers stores the same values.
+    // SAFETY: `private_data` is ours, and read and written as a whole; two readers that race store
+    // the same values. mm reads the window without a lock, too.
     unsafe {
-        if (*file).private_data.is_null() {
-            (*file).__bindgen_anon_3.f_ra.ra_pages = window(file) as u32;
-            (*file).private_data = file.cast();
+        let done = &raw mut (*file).private_data;
+        if done.read_volatile().is_null() {
+            let pages = &raw mut (*file).__bindgen_anon_3.f_ra.ra_pages;
+            pages.write_volatile(window(file) as u32);
+            done.write_volatile(file.cast());
         }
     }
 }

@@ -221,6 +221,10 @@ impl<T: FileSystem> PinnedDrop for FsType<T> {
     }
 }
 
+/// The largest request that readahead makes for a reader who asks for more than its window, in
+/// pages: what a disk takes at once, 2 MiB.
+const IO_PAGES: usize = 512;
+
 /// A mount inside the kernel which no path reaches.
 ///
 /// # Invariants
@@ -252,6 +256,8 @@ impl<T: FileSystem> KernMount<T> {
         };
         // SAFETY: the super block is live, and no one else uses it yet.
         to_result(unsafe { bindings::super_setup_bdi((*mnt).mnt_sb) })?;
+        // SAFETY: as above. What a reader may ask for at once is his device's to bound.
+        unsafe { (*(*(*mnt).mnt_sb).s_bdi).io_pages = IO_PAGES };
         Ok(mount)
     }
 

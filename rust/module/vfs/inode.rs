@@ -10,7 +10,13 @@ use super::fs_type::{
     FsType, //
 };
 use super::super_block::SuperBlock;
-use crate::bindings;
+use crate::{
+    bindings,
+    sys::inode_table::{
+        InodeTable,
+        Linked, //
+    }, //
+};
 use core::{
     marker::PhantomData,
     mem::MaybeUninit,
@@ -225,24 +231,32 @@ impl<T: FileSystem> Inode<T> {
         unsafe { AddressSpace::from_raw(&raw mut (*self.as_ptr()).i_data) }
     }
 
-    /// Whether `i_mapping` points to another inode's pages.
-    pub(crate) fn is_redirected(&self) -> bool {
-        // SAFETY: the inode is live.
-        unsafe { (*self.as_ptr()).i_mapping != &raw mut (*self.as_ptr()).i_data }
+    /// The inode to whose pages `i_mapping` points, if they are not its own.
+    pub(crate) fn redirection(&self) -> Option<&Inode<T::Target>> {
+        let inode = self.as_ptr();
+        // SAFETY: the inode is live; the pointer is written as a whole.
+        let mapping = unsafe { (&raw const (*inode).i_mapping).read_volatile() };
+        // SAFETY: a redirected `i_mapping` is the `i_data` of an inode that we hold.
+        unsafe { (mapping != &raw mut (*inode).i_data).then(|| Inode::from_raw((*mapping).host)) }
     }
 
     /// Points `i_mapping` to the pages of `to`. The inode owns the reference until
     /// [`Evicted::restore_mapping`].
     ///
-    /// The caller holds the inode's own lock for this, and no file of the inode is open.
-    pub(crate) fn redirect_mapping(&self, to: ARef<Inode<T::Target>>) {
+    /// The caller serialises this. Files opened before it keep the inode's own pages. A second
+    /// redirection is refused with EBUSY.
+    pub(crate) fn redirect_mapping(&self, to: ARef<Inode<T::Target>>) -> Result {
+        if self.redirection().is_some() {
+            return Err(EBUSY);
+        }
         let to = Inode::into_raw(to);
         // SAFETY: both are live. Readers load the pointer once and find either mapping whole.
         unsafe { (&raw mut (*self.as_ptr()).i_mapping).write_volatile(&raw mut (*to).i_data) };
+        Ok(())
     }
 }
 
-/// An inode in `->evict_inode`: nobody else uses it.
+/// An inode in `->evict_inode`: nobody else uses it, and nobody can take a reference any more.
 pub(crate) struct Evicted<'a, T: FileSystem>(&'a Inode<T>);
 
 impl<'a, T: FileSystem> Evicted<'a, T> {
@@ -253,26 +267,32 @@ impl<'a, T: FileSystem> Evicted<'a, T> {
         Self(inode)
     }
 
+    /// What the inode carries.
+    pub(crate) fn node(&self) -> &T::Node {
+        self.0.node()
+    }
+
+    /// The super block.
+    pub(crate) fn super_block(&self) -> &SuperBlock<T> {
+        self.0.super_block()
+    }
+
+    /// Takes the inode out of `table`, if it is in slot `slot`.
+    pub(crate) fn leave(&self, table: &InodeTable<T>, slot: usize)
+    where
+        T: Linked,
+    {
+        table.remove(slot, self.0);
+    }
+
     /// Undoes [`Inode::redirect_mapping`], and gives back the reference.
     pub(crate) fn restore_mapping(&self) -> Option<ARef<Inode<T::Target>>> {
-        if !self.is_redirected() {
-            return None;
-        }
-        let inode = self.as_ptr();
-        // SAFETY: a redirected `i_mapping` is the `i_data` of an inode that we hold.
-        let host = unsafe { (*(*inode).i_mapping).host };
+        let host = self.0.redirection()?.as_ptr();
+        let inode = self.0.as_ptr();
         // SAFETY: the inode is ours alone.
         unsafe { (&raw mut (*inode).i_mapping).write_volatile(&raw mut (*inode).i_data) };
         // SAFETY: the reference is the one that `redirect_mapping` took over, of this type.
         NonNull::new(host).map(|host| unsafe { ARef::from_raw(host.cast()) })
-    }
-}
-
-impl<T: FileSystem> core::ops::Deref for Evicted<'_, T> {
-    type Target = Inode<T>;
-
-    fn deref(&self) -> &Inode<T> {
-        self.0
     }
 }
 
@@ -370,8 +390,11 @@ impl<T: FileSystem> New<T> {
         self,
         attributes: &Attributes,
         node: impl PinInit<T::Node, Error>,
-        operations: super::inode_ops::Operations,
-    ) -> Result<ARef<Inode<T>>> {
+        operations: super::inode_ops::Operations<T>,
+    ) -> Result<ARef<Inode<T>>>
+    where
+        T: super::inode_ops::InodeOperations,
+    {
         let inode = self.inode.as_ptr();
         // SAFETY: the inode is locked: ours alone, and not yet initialised.
         unsafe { init_node::<T>(inode, node) }?;
@@ -406,14 +429,17 @@ impl<T: FileSystem> Anonymous<T> {
     ///
     /// `inode` is null or from `new_inode` on a super block of `T`, with its reference.
     pub(super) unsafe fn from_raw(inode: *mut bindings::inode) -> Result<Self> {
+        let inode = NonNull::new(inode).ok_or(ENOMEM)?;
+        // SAFETY: nobody else knows the inode; its slot may have been a cached inode's.
+        unsafe { bindings::cofs_inode_init_hash(inode.as_ptr()) };
         Ok(Self {
-            inode: NonNull::new(inode).ok_or(ENOMEM)?,
+            inode,
             _fs: PhantomData,
         })
     }
 
     /// Makes a regular file of `size` bytes whose pages `A` fills.
-    pub(crate) fn init<A: super::address_space::Operations>(
+    pub(crate) fn init<A: super::address_space::Operations<Host = T>>(
         self,
         size: u64,
         node: impl PinInit<T::Node, Error>,

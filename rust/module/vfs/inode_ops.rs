@@ -43,12 +43,13 @@ pub(crate) enum Acl {
     Default,
 }
 
-/// The tables of operations that an inode gets, by kind.
-pub(crate) struct Operations {
+/// The tables of operations that an inode of `T` gets, by kind.
+pub(crate) struct Operations<T> {
     inode: &'static bindings::inode_operations,
     file: Option<&'static bindings::file_operations>,
     mapping: Option<&'static bindings::address_space_operations>,
     kind: Kind,
+    _fs: PhantomData<T>,
 }
 
 enum Kind {
@@ -57,58 +58,71 @@ enum Kind {
     Special,
 }
 
-impl Operations {
+impl<T: InodeOperations> Operations<T> {
     /// A regular file.
-    pub(crate) fn file<
-        T: InodeOperations + file::Operations + address_space::Operations<Host = T>,
-    >() -> Self {
+    pub(crate) fn file() -> Self
+    where
+        T: file::Operations + address_space::Operations<Host = T>,
+    {
         Self {
             inode: Table::<T>::file(),
             file: Some(file::Table::<T>::get()),
             mapping: Some(address_space::Table::<T>::get()),
             kind: Kind::Pages,
+            _fs: PhantomData,
         }
     }
 
     /// A directory.
-    pub(crate) fn dir<
-        T: InodeOperations + dir::Operations + address_space::Operations<Host = T>,
-    >() -> Self {
+    pub(crate) fn dir() -> Self
+    where
+        T: dir::Operations + address_space::Operations<Host = T>,
+    {
         Self {
             inode: Table::<T>::dir(),
             file: Some(dir::Table::<T>::get()),
             mapping: Some(address_space::Table::<T>::get()),
             kind: Kind::Pages,
+            _fs: PhantomData,
         }
     }
 
     /// A symbolic link whose target is in its pages.
-    pub(crate) fn page_link<T: InodeOperations + address_space::Operations<Host = T>>() -> Self {
+    pub(crate) fn page_link() -> Self
+    where
+        T: address_space::Operations<Host = T>,
+    {
         Self {
             inode: Table::<T>::page_link(),
             file: None,
             mapping: Some(address_space::Table::<T>::get()),
             kind: Kind::Pages,
+            _fs: PhantomData,
         }
     }
 
-    /// A symbolic link with the target `link`, which ends with its only NUL.
-    pub(crate) fn fast_link<T: InodeOperations>(link: KVec<u8>) -> Self {
-        Self {
+    /// A symbolic link with the target `link`; EINVAL unless that ends with a NUL.
+    pub(crate) fn fast_link(link: KVec<u8>) -> Result<Self> {
+        if link.last() != Some(&0) {
+            return Err(EINVAL);
+        }
+        Ok(Self {
             inode: Table::<T>::fast_link(),
             file: None,
             mapping: None,
             kind: Kind::FastLink(link),
-        }
+            _fs: PhantomData,
+        })
     }
 
     /// A device node, fifo or socket.
-    pub(crate) fn special<T: InodeOperations>() -> Self {
+    pub(crate) fn special() -> Self {
         Self {
             inode: Table::<T>::file(),
             file: None,
             mapping: None,
             kind: Kind::Special,
+            _fs: PhantomData,
         }
     }
 

@@ -4,6 +4,7 @@
 //!
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
+use super::context::Mountable;
 use super::fs_type::{
     FileSystem,
     FsType, //
@@ -13,6 +14,7 @@ use super::inode::{
     Evicted,
     Inode, //
 };
+use super::xattr;
 use crate::{
     bindings,
     sys::bio::Device, //
@@ -66,7 +68,7 @@ pub(crate) trait Operations: FileSystem {
 ///
 /// # Invariants
 ///
-/// `s_type` is an [`FsType<T>`], and `s_fs_info` holds an `Arc<T::Mount>`.
+/// `s_type` is an [`FsType<T>`], and `s_fs_info` holds an `Arc<T::Mount>` if `T` is [`Mountable`].
 #[repr(transparent)]
 pub(crate) struct SuperBlock<T: FileSystem> {
     sb: Opaque<bindings::super_block>,
@@ -85,12 +87,6 @@ impl<T: FileSystem> SuperBlock<T> {
 
     pub(super) fn as_ptr(&self) -> *mut bindings::super_block {
         self.sb.get()
-    }
-
-    /// What the super block carries.
-    pub(crate) fn mount(&self) -> ArcBorrow<'_, T::Mount> {
-        // SAFETY: by the type invariant `s_fs_info` came from `Arc::into_foreign`.
-        unsafe { <Arc<T::Mount> as ForeignOwnable>::borrow((*self.as_ptr()).s_fs_info) }
     }
 
     /// The reference that the super block holds, to be dropped after the super block is shut
@@ -138,6 +134,14 @@ impl<T: FileSystem> SuperBlock<T> {
         let inode = unsafe { bindings::new_inode(self.as_ptr()) };
         // SAFETY: the inode is of this super block and the reference is ours.
         unsafe { inode::Anonymous::from_raw(inode) }
+    }
+}
+
+impl<T: Mountable> SuperBlock<T> {
+    /// What the super block carries.
+    pub(crate) fn mount(&self) -> ArcBorrow<'_, T::Mount> {
+        // SAFETY: by the type invariant `s_fs_info` came from `Arc::into_foreign`.
+        unsafe { <Arc<T::Mount> as ForeignOwnable>::borrow((*self.as_ptr()).s_fs_info) }
     }
 }
 
@@ -210,10 +214,13 @@ impl<'a, T: Operations> NewSuper<'a, T> {
         }
     }
 
-    /// Sets the xattr handlers: a table that ends with a null pointer.
-    pub(crate) fn set_xattr(&mut self, table: &'static super::xattr::Table) {
+    /// Sets the handlers of extended attributes.
+    pub(crate) fn set_xattr(&mut self)
+    where
+        T: xattr::Operations,
+    {
         // SAFETY: the super block is ours alone; the table is static and null-terminated.
-        unsafe { (*self.sb).s_xattr = table.as_ptr() };
+        unsafe { (*self.sb).s_xattr = xattr::Handlers::<T>::table() };
     }
 
     /// Hands the mount's data to the super block, which from here on can make inodes.

@@ -33,20 +33,13 @@ pub(crate) trait Operations: FileSystem {
 }
 
 /// A null-terminated table of handlers.
-#[repr(transparent)]
-pub(crate) struct Table([*const bindings::xattr_handler; 4]);
+struct Table([*const bindings::xattr_handler; 4]);
 
 // SAFETY: the table and its handlers are never written.
 unsafe impl Sync for Table {}
 
-impl Table {
-    pub(super) fn as_ptr(&self) -> *const *const bindings::xattr_handler {
-        self.0.as_ptr()
-    }
-}
-
 /// The handlers of `T`.
-pub(crate) struct Handlers<T>(PhantomData<T>);
+pub(super) struct Handlers<T>(PhantomData<T>);
 
 impl<T: Operations> Handlers<T> {
     const USER: bindings::xattr_handler = bindings::xattr_handler {
@@ -75,8 +68,9 @@ impl<T: Operations> Handlers<T> {
     ]);
 
     /// The table.
-    pub(crate) const fn table() -> &'static Table {
-        &Self::TABLE
+    pub(super) const fn table() -> *const *const bindings::xattr_handler {
+        let table: &'static Table = &Self::TABLE;
+        table.0.as_ptr()
     }
 
     /// # Safety
