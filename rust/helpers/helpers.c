@@ -2,6 +2,7 @@
 #include "helpers.h"
 
 #include <linux/backing-dev.h>
+#include <linux/blkdev.h>
 #include <linux/highmem.h>
 #include <linux/kdev_t.h>
 #include <linux/posix_acl.h>
@@ -81,6 +82,12 @@ struct kmem_cache *cofs_kmem_cache_create(const char *name, unsigned int size, u
 {
 	return kmem_cache_create(name, size, align,
 				 SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT, ctor);
+}
+
+void cofs_stat_dio_align(struct kstat *stat, struct block_device *bdev)
+{
+	stat->dio_mem_align = bdev_dma_alignment(bdev) + 1;
+	stat->dio_offset_align = bdev_logical_block_size(bdev);
 }
 
 void cofs_super_set_uuid(struct super_block *sb, const u8 *uuid)

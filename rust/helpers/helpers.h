@@ -33,6 +33,8 @@ unsigned long cofs_inode_ra_pages(struct inode *inode);
 struct kmem_cache *cofs_kmem_cache_create(const char *name, unsigned int size, unsigned int align,
 					  void (*ctor)(void *object));
 
+void cofs_stat_dio_align(struct kstat *stat, struct block_device *bdev);
+
 /* super block and context */
 void cofs_super_set_uuid(struct super_block *sb, const u8 *uuid);
 void cofs_statfs_fsid(struct super_block *sb, struct kstatfs *buf);

@@ -139,6 +139,10 @@ impl InodeOperations for Image {
         }
     }
 
+    fn has_direct_io(inode: &Inode<Self>) -> bool {
+        !inode.node().is_compressed()
+    }
+
     fn list_xattrs(inode: &Inode<Self>, list: &mut Lister<'_>) -> Result {
         crate::xattr::list(inode, list)
     }

@@ -7,15 +7,20 @@ use crate::{
     mount::Image,
     sys::errno,
     vfs::{
+        folio::MappedPage,
         inode::Inode,
         iomap, //
     }, //
 };
 use cofs_core::{
     Extent,
+    Pages,
     Place, //
 };
-use kernel::prelude::*;
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*, //
+};
 
 /// The map of one window.
 pub(crate) struct Map<'a> {
@@ -92,5 +97,13 @@ impl iomap::Operations for Image {
         }
         cofs_core::map(&mount.metadata(), &mount.disk, disk, offset, want)
             .map_err(|e| mount.failed(disk.nid(), e))
+    }
+
+    fn metadata(inode: &Inode<Self>, pos: u64) -> Result<MappedPage> {
+        let mount = inode.super_block().mount();
+        mount
+            .metadata()
+            .page(pos / PAGE_SIZE as u64)
+            .map_err(|e| mount.failed(inode.node().disk.nid(), e))
     }
 }

@@ -116,6 +116,9 @@ impl<T: Operations> Table<T> {
     ) -> isize {
         // SAFETY: the file is open, and the iterator the caller's.
         unsafe {
+            if (*iocb).ki_flags as u32 & bindings::IOCB_DIRECT != 0 {
+                return iomap::Table::<T>::read_direct(iocb, to);
+            }
             device_window((*iocb).ki_filp);
             bindings::filemap_read(iocb, to, 0)
         }

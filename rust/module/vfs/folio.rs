@@ -53,6 +53,34 @@ impl MappedPage {
     }
 }
 
+impl MappedPage {
+    /// Gives the page to C: the folio, and the address of its first byte.
+    pub(super) fn into_raw(self) -> (*mut bindings::folio, *mut u8) {
+        let raw = (self.folio.as_ptr(), self.address.as_ptr());
+        mem::forget(self);
+        raw
+    }
+
+    /// # Safety
+    ///
+    /// Both must be from [`Self::into_raw`], on the same thread; `address` may point anywhere into
+    /// the page if the result is only dropped.
+    pub(super) unsafe fn from_raw(folio: *mut bindings::folio, address: *mut u8) -> Self {
+        // SAFETY: `into_raw` gives no null pointers.
+        let (folio, address) = unsafe {
+            (
+                NonNull::new_unchecked(folio),
+                NonNull::new_unchecked(address),
+            )
+        };
+        Self {
+            folio,
+            address,
+            _local: NotThreadSafe,
+        }
+    }
+}
+
 impl Deref for MappedPage {
     type Target = [u8];
 

@@ -27,6 +27,9 @@ pub(crate) trait InodeOperations: FileSystem + iomap::Operations {
     /// `->getattr`: the `STATX_ATTR_*` bits that are set, and those that are known.
     fn attributes(inode: &Inode<Self>) -> (u64, u64);
 
+    /// Whether direct I/O reads the device, as statx(2) tells.
+    fn has_direct_io(inode: &Inode<Self>) -> bool;
+
     /// `->listxattr`.
     fn list_xattrs(inode: &Inode<Self>, list: &mut Lister<'_>) -> Result;
 
@@ -247,6 +250,16 @@ impl<T: InodeOperations> Table<T> {
         let inode = unsafe { (*(*path).dentry).d_inode };
         // SAFETY: it is an inode of `T`.
         let (set, known) = T::attributes(unsafe { Inode::<T>::from_raw(inode) });
+        // SAFETY: as above; `stat` is ours, and a super block with direct I/O has a device.
+        unsafe {
+            let regular = (*inode).i_mode & bindings::S_IFMT as u16 == bindings::S_IFREG as u16;
+            if regular && request_mask & bindings::STATX_DIOALIGN != 0 {
+                (*stat).result_mask |= bindings::STATX_DIOALIGN;
+                if T::has_direct_io(Inode::<T>::from_raw(inode)) {
+                    bindings::cofs_stat_dio_align(stat, (*(*inode).i_sb).s_bdev);
+                }
+            }
+        }
         // SAFETY: `stat` is ours to fill.
         unsafe {
             (*stat).attributes |= set;

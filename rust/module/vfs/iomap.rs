@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Where a file's data lies, for FIEMAP, SEEK_HOLE and SEEK_DATA: `struct iomap_ops`.
+//! Where a file's data lies, for FIEMAP, SEEK_HOLE, SEEK_DATA and direct I/O: `struct iomap_ops`.
 //!
 //! The page cache is not filled through iomap, which sizes its state by `mapping->host`: for
 //! shared content that is not the image's inode.
 //!
 //! C header: [`include/linux/iomap.h`](srctree/include/linux/iomap.h)
 
+use super::folio::MappedPage;
 use super::fs_type::FileSystem;
 use super::inode::Inode;
 use super::inode_ops::status;
@@ -16,12 +17,18 @@ use cofs_core::{
     Place, //
 };
 use core::marker::PhantomData;
-use kernel::prelude::*;
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*, //
+};
 
 /// `struct iomap_ops`.
 pub(crate) trait Operations: FileSystem {
     /// `->iomap_begin`: the extent that starts at `offset`, of at most `want` bytes.
     fn extent(inode: &Inode<Self>, offset: u64, want: u64) -> Result<Extent>;
+
+    /// The page of metadata that byte `pos` lies in.
+    fn metadata(inode: &Inode<Self>, pos: u64) -> Result<MappedPage>;
 }
 
 /// The C table of `T`.
@@ -30,7 +37,7 @@ pub(super) struct Table<T>(PhantomData<T>);
 impl<T: Operations> Table<T> {
     const OPS: bindings::iomap_ops = bindings::iomap_ops {
         iomap_begin: Some(Self::iomap_begin),
-        iomap_end: None,
+        iomap_end: Some(Self::iomap_end),
         iomap_next: None,
     };
 
@@ -45,7 +52,7 @@ impl<T: Operations> Table<T> {
         inode: *mut bindings::inode,
         offset: bindings::loff_t,
         length: bindings::loff_t,
-        _flags: kernel::ffi::c_uint,
+        flags: kernel::ffi::c_uint,
         iomap: *mut bindings::iomap,
         _srcmap: *mut bindings::iomap,
     ) -> kernel::ffi::c_int {
@@ -67,8 +74,52 @@ impl<T: Operations> Table<T> {
                 (*iomap).length = extent.len;
                 (*iomap).bdev = (*inode.super_block().as_ptr()).s_bdev;
             }
+            if let (Place::Meta { pos }, true) = (extent.place, flags & bindings::IOMAP_DIRECT != 0)
+            {
+                let (folio, page) = T::metadata(inode, pos)?.into_raw();
+                let offset = pos as usize % PAGE_SIZE;
+                // SAFETY: as above; the page is mapped until `iomap_end`, and `offset` lies in it.
+                unsafe {
+                    (*iomap).private = folio.cast();
+                    (*iomap).inline_data = page.add(offset).cast();
+                }
+            }
             Ok(())
         })
+    }
+
+    /// # Safety
+    ///
+    /// Called by iomap with a map that [`Self::iomap_begin`] filled in.
+    unsafe extern "C" fn iomap_end(
+        _inode: *mut bindings::inode,
+        _pos: bindings::loff_t,
+        _length: bindings::loff_t,
+        _written: isize,
+        _flags: kernel::ffi::c_uint,
+        iomap: *mut bindings::iomap,
+    ) -> kernel::ffi::c_int {
+        // SAFETY: the map is ours.
+        let (folio, data) = unsafe { ((*iomap).private, (*iomap).inline_data) };
+        if !folio.is_null() {
+            // SAFETY: both are from `into_raw`; unmapping takes any address in the page.
+            drop(unsafe { MappedPage::from_raw(folio.cast(), data.cast()) });
+        }
+        0
+    }
+
+    /// `->read_iter` of a file opened with O_DIRECT.
+    ///
+    /// # Safety
+    ///
+    /// Called by the VFS with an open file of `T`.
+    pub(super) unsafe fn read_direct(
+        iocb: *mut bindings::kiocb,
+        to: *mut bindings::iov_iter,
+    ) -> isize {
+        let none = core::ptr::null();
+        // SAFETY: the arguments are handed through; a read needs no other operations.
+        unsafe { bindings::iomap_dio_rw(iocb, to, Self::get(), none, 0, core::ptr::null_mut(), 0) }
     }
 
     /// `->fiemap`.
