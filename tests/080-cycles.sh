@@ -13,7 +13,6 @@ objects() {	# CACHE: active objects of a slab cache
 	done </proc/slabinfo
 	echo 0
 }
-settle() { drop_caches; sleep 1; drop_caches; }
 
 image=$IMAGES/h-default.img
 cycle() { probe cycle "$@" "$image" "$rounds" 2>&1; }
@@ -35,6 +34,11 @@ check "$rounds sharing mounts" cycle "$FS" inode_share,domain_id=cycle
 settle
 diag "inodes $inodes to $(objects "${FS}_inode"), free $free to $(meminfo MemFree) KiB," \
 	"unreclaimable slab $slab to $(meminfo SUnreclaim) KiB"
-at_most "inodes left" "$(objects "${FS}_inode")" "$inodes"
+# KASAN keeps freed objects back for a while, the peer's too; leaks are 910-kmemleak's there.
+if grep -qm1 ' kasan_report$' /proc/kallsyms; then
+	skip "inodes left" "KASAN's quarantine counts as in use"
+else
+	at_most "inodes left" "$(objects "${FS}_inode")" "$inodes"
+fi
 at_most "memory lost (KiB)" $((free - $(meminfo MemFree))) 6144
 at_most "slab grown (KiB)" $(($(meminfo SUnreclaim) - slab)) 2048
