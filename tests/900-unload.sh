@@ -39,13 +39,13 @@ diag "page cache after rmmod: +$(($(meminfo Cached) - cached)) KiB"
 at_most "page cache left (KiB)" $(($(meminfo Cached) - cached)) 1024
 
 # Free memory moves by some MiB on its own; four rounds cache over 200 MiB.
-drop_caches
+settle
 free=$(meminfo MemFree)
 slab=$(meminfo SUnreclaim)
 insmod "$module"
 for _ in 1 2 3 4; do round >/dev/null; done
 rmmod cofs
-drop_caches
+settle
 diag "free memory $free to $(meminfo MemFree) KiB, unreclaimable slab $slab to $(meminfo SUnreclaim) KiB"
 at_most "memory lost (KiB)" $((free - $(meminfo MemFree))) 12288
 at_most "slab grown (KiB)" $(($(meminfo SUnreclaim) - slab)) 512

@@ -45,6 +45,17 @@ counter() { local value; read -r value <"/sys/fs/cofs/$1" && echo "$value"; }
 
 drop_caches() { sync; echo "${1:-3}" >/proc/sys/vm/drop_caches; }
 
+# Drops caches until nothing moves any more, KASAN's quarantine of freed objects included.
+settle() {
+	local file
+	drop_caches
+	sleep 1
+	drop_caches
+	for file in /sys/kernel/slab/*/shrink; do
+		[ ! -w "$file" ] || echo 1 >"$file"
+	done 2>/dev/null
+}
+
 # Sectors read from a drive so far.
 sectors_read() {
 	local device _ sectors
