@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What bindgen reads for the names that kernel::bindings lacks; see bindgen_parameters. */
 #include <linux/crc32c.h>
+#include <linux/exportfs.h>
 #include <linux/fadvise.h>
 #include <linux/filelock.h>
 #include <linux/fs_context.h>

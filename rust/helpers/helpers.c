@@ -134,6 +134,13 @@ struct folio *cofs_readahead_folio(struct readahead_control *rac)
 	return readahead_folio(rac);
 }
 
+void cofs_readahead_once(struct file *file, struct address_space *mapping, pgoff_t index,
+			 unsigned long count)
+{
+	if (!ra_has_index(&file->f_ra, index))
+		page_cache_sync_readahead(mapping, &file->f_ra, file, index, count);
+}
+
 void cofs_folio_put(struct folio *folio)
 {
 	folio_put(folio);

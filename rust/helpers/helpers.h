@@ -47,6 +47,8 @@ bool cofs_fatal_signal_pending(void);
 void cofs_mapping_set_large_folios(struct address_space *mapping);
 struct folio *cofs_read_mapping_folio(struct address_space *mapping, pgoff_t index);
 struct folio *cofs_readahead_folio(struct readahead_control *rac);
+void cofs_readahead_once(struct file *file, struct address_space *mapping, pgoff_t index,
+			 unsigned long count);
 void cofs_folio_put(struct folio *folio);
 size_t cofs_folio_size(struct folio *folio);
 loff_t cofs_folio_pos(struct folio *folio);

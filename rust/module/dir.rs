@@ -3,6 +3,7 @@
 //! Directories: names to inodes, and readdir.
 
 use crate::{
+    error,
     fill::pages::Metadata,
     inode,
     mount::Image,
@@ -11,6 +12,7 @@ use crate::{
             self,
             Context, //
         },
+        folio::MappedPage,
         inode::Inode, //
     }, //
 };
@@ -36,12 +38,23 @@ pub(crate) fn lookup(dir: &Inode<Image>, name: &[u8]) -> Result<Option<ARef<Inod
     found.map(|entry| inode::get(sb, entry.nid)).transpose()
 }
 
+/// The pages of a directory that is being walked.
+struct Walked<'a>(&'a dir::Pages<'a>);
+
+impl cofs_core::Pages for Walked<'_> {
+    type Page = MappedPage;
+
+    fn page(&self, index: u64) -> cofs_core::Result<MappedPage> {
+        self.0.read(index).map_err(error::to_core)
+    }
+}
+
 impl dir::Operations for Image {
-    fn iterate(dir: &Inode<Self>, ctx: &mut Context<'_>) -> Result {
+    fn iterate(dir: &Inode<Self>, pages: &dir::Pages<'_>, ctx: &mut Context<'_>) -> Result {
         let sb = dir.super_block();
         let mount = sb.mount();
         let size = dir.size();
-        let pages = Metadata::new(dir.data_mapping());
+        let pages = Walked(pages);
         let mut full = false;
         let mut pos = ctx.pos();
         let read = walk::readdir::readdir(&pages, &mount.disk, size, pos, |entry| {

@@ -21,6 +21,11 @@ pub(crate) fn from_core(error: cofs_core::Error) -> Error {
     }
 }
 
+/// The core's word for an error of the page cache.
+pub(crate) fn to_core(error: Error) -> cofs_core::Error {
+    cofs_core::Error::Source(error.to_errno().saturating_neg())
+}
+
 /// What is wrong, in words that complete a message.
 pub(crate) fn text(error: cofs_core::Error) -> &'static str {
     use cofs_core::Error as E;

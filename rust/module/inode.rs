@@ -14,6 +14,7 @@ use crate::{
     },
     sys::errno,
     vfs::{
+        export,
         file,
         inode::{
             Attributes,
@@ -149,6 +150,16 @@ impl InodeOperations for Image {
 
     fn acl(inode: &Inode<Self>, kind: Acl) -> Result<Option<KVec<u8>>> {
         crate::xattr::acl(inode, kind)
+    }
+}
+
+impl export::Operations for Image {
+    fn by_number(sb: &SuperBlock<Self>, ino: u64) -> Result<ARef<Inode<Self>>> {
+        get(sb, ino)
+    }
+
+    fn parent(dir: &Inode<Self>) -> Result<ARef<Inode<Self>>> {
+        crate::dir::lookup(dir, b"..")?.ok_or(ENOENT)
     }
 }
 

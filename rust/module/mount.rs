@@ -267,6 +267,7 @@ impl Mountable for Image {
         sb.set_uuid(disk.uuid());
         sb.set_acl(options.acl.unwrap_or(true));
         sb.set_xattr();
+        sb.set_export();
         let root_nid = disk.root_nid();
         let user_xattr = options.user_xattr.unwrap_or(true);
         let Options {

@@ -2,9 +2,12 @@
 
 //! The page cache as the core sees it: a source of pages.
 
-use crate::vfs::{
-    address_space::AddressSpace,
-    folio::MappedPage, //
+use crate::{
+    error,
+    vfs::{
+        address_space::AddressSpace,
+        folio::MappedPage, //
+    }, //
 };
 use kernel::page::PAGE_SIZE;
 
@@ -24,8 +27,6 @@ impl cofs_core::Pages for Metadata<'_> {
     type Page = MappedPage;
 
     fn page(&self, index: u64) -> cofs_core::Result<MappedPage> {
-        self.0
-            .read_page(index)
-            .map_err(|e| cofs_core::Error::Source(e.to_errno().saturating_neg()))
+        self.0.read_page(index).map_err(error::to_core)
     }
 }

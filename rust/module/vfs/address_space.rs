@@ -43,6 +43,10 @@ impl AddressSpace {
         unsafe { &*mapping.cast() }
     }
 
+    pub(super) fn as_ptr(&self) -> *mut bindings::address_space {
+        self.0.get()
+    }
+
     /// Page `index`, read if need be. May sleep.
     pub(crate) fn read_page(&self, index: u64) -> Result<MappedPage> {
         // SAFETY: the mapping is live.

@@ -4,18 +4,53 @@
 //!
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
+use super::address_space::AddressSpace;
+use super::folio::MappedPage;
 use super::fs_type::FileSystem;
 use super::inode::Inode;
 use super::inode_ops::status;
 use super::ioctl;
 use crate::bindings;
 use core::marker::PhantomData;
-use kernel::prelude::*;
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*, //
+};
 
 /// `struct file_operations` of a directory.
 pub(crate) trait Operations: FileSystem + ioctl::Operations {
     /// `->iterate_shared`: emits entries from `ctx.pos()` on until the caller has enough.
-    fn iterate(dir: &Inode<Self>, ctx: &mut Context<'_>) -> Result;
+    fn iterate(dir: &Inode<Self>, pages: &Pages<'_>, ctx: &mut Context<'_>) -> Result;
+}
+
+/// Pages that readdir reads ahead: 16 KiB, as erofs does.
+const AHEAD: u64 = 4;
+
+/// The pages of a directory, read ahead in the state of the file that walks it.
+pub(crate) struct Pages<'a> {
+    file: *mut bindings::file,
+    mapping: &'a AddressSpace,
+    /// How many the directory has.
+    count: u64,
+}
+
+impl Pages<'_> {
+    /// Page `index`.
+    pub(crate) fn read(&self, index: u64) -> Result<MappedPage> {
+        let ahead = self.count.saturating_sub(index).min(AHEAD);
+        if ahead > 1 {
+            // SAFETY: the file is open, and its position lock serialises the state.
+            unsafe {
+                bindings::cofs_readahead_once(
+                    self.file,
+                    self.mapping.as_ptr(),
+                    index as usize,
+                    ahead as usize,
+                )
+            };
+        }
+        self.mapping.read_page(index)
+    }
 }
 
 /// `struct dir_context`: where readdir stands, and who takes the entries.
@@ -86,6 +121,11 @@ impl<T: Operations> Table<T> {
         let dir = unsafe { Inode::<T>::from_raw((*file).f_inode) };
         // SAFETY: the context is the caller's, and ours for the call.
         let mut ctx = Context(unsafe { &mut *ctx });
-        status(|| T::iterate(dir, &mut ctx))
+        let pages = Pages {
+            file,
+            mapping: dir.data_mapping(),
+            count: dir.size().div_ceil(PAGE_SIZE as u64),
+        };
+        status(|| T::iterate(dir, &pages, &mut ctx))
     }
 }

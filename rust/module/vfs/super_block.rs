@@ -5,6 +5,7 @@
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
 use super::context::Mountable;
+use super::export;
 use super::fs_type::{
     FileSystem,
     FsType, //
@@ -212,6 +213,17 @@ impl<'a, T: Operations> NewSuper<'a, T> {
         } else {
             *flags &= !(bindings::COFS_SB_POSIXACL as usize);
         }
+    }
+
+    /// Offers file handles.
+    pub(crate) fn set_export(&mut self)
+    where
+        T: export::Operations,
+    {
+        // CAST: the kernel crate knows the struct only by name.
+        let table = core::ptr::from_ref(export::Table::<T>::get()).cast();
+        // SAFETY: the super block is ours alone; the table is static.
+        unsafe { (*self.sb).s_export_op = table };
     }
 
     /// Sets the handlers of extended attributes.
