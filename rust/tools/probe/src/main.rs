@@ -7,12 +7,18 @@ mod damage;
 mod diff;
 mod error;
 mod hammer;
+mod lazy;
+mod mapped;
 mod memory;
 mod mounting;
+mod pair;
 mod pattern;
+mod poison;
+mod program;
 mod refuse;
 mod sys;
 mod tree;
+mod uprobe;
 mod walk;
 
 use std::path::{Path, PathBuf};
@@ -39,7 +45,9 @@ const USAGE: &str = "usage: probe COMMAND ...
   evict FILE                        posix_fadvise(POSIX_FADV_DONTNEED)
   hammer TYPE OPTIONS STAYS GOES LOOPS
   outlive TYPE OPTIONS GOES STAYS
-  cycle TYPE OPTIONS SOURCE LOOPS";
+  cycle TYPE OPTIONS SOURCE LOOPS
+  order GROUP ORDER TYPE OPTIONS A B   one order of events on the sharing pair: see the module
+                                    GROUP for its orders (uprobe, mapped, lazy, poison)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -110,6 +118,24 @@ fn run(words: &[&str]) -> Result<bool> {
         }
         ["cycle", kind, options, source, loops] => {
             hammer::cycle(kind, options, Path::new(source), number(loops)?).map(|()| true)
+        }
+        ["order", group, order, kind, options, a, b] => {
+            let (a, b) = (Path::new(a), Path::new(b));
+            let setup = pair::Setup {
+                kind,
+                options,
+                a,
+                b,
+            };
+            match *group {
+                "uprobe" => uprobe::run(order, &setup),
+                "mapped" => mapped::run(order, &setup),
+                "lazy" => lazy::run(order, &setup),
+                "poison" => poison::run(order, &setup),
+                _ => Err(USAGE.to_string()),
+            }
+            .and_then(|()| pair::nothing_mounted())
+            .map(|()| true)
         }
         _ => Err(USAGE.to_string()),
     }

@@ -33,12 +33,17 @@ fn map_whole(path: &Path) -> Result<Mapped> {
 
 /// The frame behind every page of a mapping; None where none is mapped.
 fn frames(mapped: &Mapped) -> Result<Vec<Option<u64>>> {
+    frames_of(&mapped.map)
+}
+
+/// As `frames`, for any mapping.
+pub(crate) fn frames_of(map: &Map) -> Result<Vec<Option<u64>>> {
     const PRESENT: u64 = 1 << 63;
     const FRAME: u64 = (1 << 55) - 1;
-    mapped.map.populate();
+    map.populate();
     let file = File::open("/proc/self/pagemap").what(|| "pagemap".into())?;
-    let mut bytes = vec![0; mapped.pages * 8];
-    let at = (mapped.map.address() / PAGE * 8) as u64;
+    let mut bytes = vec![0; map.bytes().len().div_ceil(PAGE) * 8];
+    let at = (map.address() / PAGE * 8) as u64;
     file.read_exact_at(&mut bytes, at)
         .what(|| "pagemap".into())?;
     let entries = bytes

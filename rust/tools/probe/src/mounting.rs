@@ -164,6 +164,27 @@ impl Mounted {
     }
 }
 
+impl Mounted {
+    /// umount(2), which must succeed.
+    pub(crate) fn end(self) -> Result<()> {
+        detach(&self.dir)?;
+        self.forget()
+    }
+
+    /// umount2(2) with MNT_DETACH: what is open or mapped lives on.
+    pub(crate) fn end_lazily(self) -> Result<()> {
+        unmount(&self.dir, UnmountFlags::DETACH)
+            .what(|| format!("umount -l {}", self.dir.display()))?;
+        self.forget()
+    }
+
+    fn forget(self) -> Result<()> {
+        std::fs::remove_dir(&self.dir).what(|| format!("rmdir {}", self.dir.display()))?;
+        std::mem::forget(self);
+        Ok(())
+    }
+}
+
 impl Drop for Mounted {
     fn drop(&mut self) {
         if let Err(e) = detach(&self.dir) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-//! The system calls that no safe crate offers. All `unsafe` of this program is in here.
+//! The system calls that no safe crate offers. All `unsafe` of this program is in here and below.
+
+mod memory;
+pub(crate) mod process;
 
 use std::ffi::c_void;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -7,6 +10,8 @@ use std::ptr::{null_mut, NonNull};
 
 use rustix::io::{Errno, Result};
 use rustix::mm::{mmap, munmap, MapFlags, ProtFlags};
+
+pub(crate) use memory::Advise;
 
 pub(crate) const PAGE: usize = 4096;
 

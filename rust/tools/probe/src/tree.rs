@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Context, Result};
 use crate::pattern::{content, Random};
+use crate::program;
 
 /// The attribute that names a file's content to a sharing mount.
 const FINGERPRINT: &str = "trusted.erofs.fingerprint";
@@ -336,6 +337,7 @@ fn share(dir: &Path, half: u64) -> Result<()> {
     put(dir.join("big"), &content(1000, 16 << 20))?;
     put(dir.join("tailed"), &content(1001, (1 << 20) + 1234))?;
     smalls(&dir.join("small"))?;
+    own(&put(dir.join("program"), &program::image())?, 0, 0, 0o755)?;
     let other = dir.join(format!("elsewhere-{half}"));
     put(other.join("moved"), &content(1002, 2 << 20))?;
     own(&other.join("moved"), half as u32, 0, 0o640 + half as u32)?;
