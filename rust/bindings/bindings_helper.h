@@ -19,3 +19,6 @@ static const unsigned int COFS_SB_POSIXACL = SB_POSIXACL;
 static const gfp_t COFS_GFP_NOFS = GFP_NOFS;
 static const gfp_t COFS_GFP_NOWAIT = GFP_NOWAIT;
 static const unsigned int COFS_GETFSLABEL = FS_IOC_GETFSLABEL;
+static const unsigned int COFS_FMODE_CAN_ODIRECT = (__force unsigned int)FMODE_CAN_ODIRECT;
+static const unsigned int COFS_FOP_DONTCACHE = (__force unsigned int)FOP_DONTCACHE;
+static const unsigned int COFS_IOCB_DONTCACHE = (__force unsigned int)IOCB_DONTCACHE;

@@ -3,8 +3,11 @@
 
 #include <linux/backing-dev.h>
 #include <linux/blkdev.h>
+#include <linux/cred.h>
 #include <linux/highmem.h>
+#include <linux/ioprio.h>
 #include <linux/kdev_t.h>
+#include <linux/major.h>
 #include <linux/posix_acl.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -90,6 +93,16 @@ void cofs_stat_dio_align(struct kstat *stat, struct block_device *bdev)
 	stat->dio_offset_align = bdev_logical_block_size(bdev);
 }
 
+bool cofs_super_is_anonymous(const struct super_block *sb)
+{
+	return MAJOR(sb->s_dev) == UNNAMED_MAJOR;
+}
+
+void cofs_super_set_id(struct super_block *sb)
+{
+	snprintf(sb->s_id, sizeof(sb->s_id), "%u:%u", MAJOR(sb->s_dev), MINOR(sb->s_dev));
+}
+
 void cofs_super_set_uuid(struct super_block *sb, const u8 *uuid)
 {
 	super_set_uuid(sb, uuid, UUID_SIZE);
@@ -124,9 +137,10 @@ void cofs_mapping_set_large_folios(struct address_space *mapping)
 	mapping_set_large_folios(mapping);
 }
 
-struct folio *cofs_read_mapping_folio(struct address_space *mapping, pgoff_t index)
+struct folio *cofs_read_mapping_folio(struct address_space *mapping, pgoff_t index,
+				      struct file *file)
 {
-	return read_mapping_folio(mapping, index, NULL);
+	return read_mapping_folio(mapping, index, file);
 }
 
 struct folio *cofs_readahead_folio(struct readahead_control *rac)
@@ -179,6 +193,16 @@ void cofs_flush_dcache_folio(struct folio *folio)
 void cofs_sysfs_attr_init(struct attribute *attr)
 {
 	sysfs_attr_init(attr);
+}
+
+ssize_t cofs_read_as_opener(struct kiocb *iocb, struct iov_iter *iter)
+{
+	ssize_t ret = 0;
+
+	iocb->ki_ioprio = get_current_ioprio();
+	scoped_with_creds(iocb->ki_filp->f_cred)
+		ret = vfs_iocb_iter_read(iocb->ki_filp, iocb, iter);
+	return ret;
 }
 
 struct bio *cofs_bio_alloc(struct block_device *bdev, unsigned short vecs, blk_opf_t opf, gfp_t gfp)

@@ -36,6 +36,8 @@ struct kmem_cache *cofs_kmem_cache_create(const char *name, unsigned int size, u
 void cofs_stat_dio_align(struct kstat *stat, struct block_device *bdev);
 
 /* super block and context */
+bool cofs_super_is_anonymous(const struct super_block *sb);
+void cofs_super_set_id(struct super_block *sb);
 void cofs_super_set_uuid(struct super_block *sb, const u8 *uuid);
 void cofs_statfs_fsid(struct super_block *sb, struct kstatfs *buf);
 int cofs_fs_parse(struct fs_context *fc, const struct fs_parameter_spec *desc,
@@ -45,7 +47,8 @@ bool cofs_fatal_signal_pending(void);
 
 /* page cache */
 void cofs_mapping_set_large_folios(struct address_space *mapping);
-struct folio *cofs_read_mapping_folio(struct address_space *mapping, pgoff_t index);
+struct folio *cofs_read_mapping_folio(struct address_space *mapping, pgoff_t index,
+				      struct file *file);
 struct folio *cofs_readahead_folio(struct readahead_control *rac);
 void cofs_readahead_once(struct file *file, struct address_space *mapping, pgoff_t index,
 			 unsigned long count);
@@ -59,6 +62,9 @@ void cofs_flush_dcache_folio(struct folio *folio);
 
 /* sysfs */
 void cofs_sysfs_attr_init(struct attribute *attr);
+
+/* backing file */
+ssize_t cofs_read_as_opener(struct kiocb *iocb, struct iov_iter *iter);
 
 /* bio */
 struct bio *cofs_bio_alloc(struct block_device *bdev, unsigned short vecs, blk_opf_t opf, gfp_t gfp);

@@ -4,7 +4,7 @@
 
 use crate::{
     error,
-    fill::pages::Metadata,
+    fill::pages::Directory,
     inode,
     mount::Image,
     vfs::{
@@ -32,7 +32,7 @@ const DT_DIR: u8 = 4;
 pub(crate) fn lookup(dir: &Inode<Image>, name: &[u8]) -> Result<Option<ARef<Inode<Image>>>> {
     let sb = dir.super_block();
     let mount = sb.mount();
-    let pages = Metadata::new(dir.data_mapping());
+    let pages = Directory::new(dir.data_mapping());
     let found = walk::lookup::lookup(&pages, &mount.disk, dir.size(), name)
         .map_err(|e| mount.failed(dir.node().disk.nid(), e))?;
     found.map(|entry| inode::get(sb, entry.nid)).transpose()

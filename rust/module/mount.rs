@@ -19,7 +19,7 @@ use crate::{
     },
     stats,
     sys::{
-        bio::Device,
+        backing::Backing,
         hash,
         sysfs, //
     },
@@ -46,15 +46,19 @@ use crate::{
 };
 use cofs_core::xattr::LongPrefixes;
 use kernel::{
+    fs::File,
+    new_mutex,
     prelude::*,
     seq_file::SeqFile,
     seq_print,
     sync::{
+        aref::ARef,
         atomic::{
             Atomic,
             Relaxed, //
         },
-        Arc, //
+        Arc,
+        Mutex, //
     }, //
 };
 
@@ -91,15 +95,19 @@ impl Module {
 ///
 /// # Invariants
 ///
-/// `device` is open until `flights` is closed.
+/// `backing` is open until `flights` is closed.
 #[pin_data]
 pub(crate) struct Mount {
     /// The checked superblock.
     pub(crate) disk: cofs_core::SuperBlock,
     /// The long prefixes of xattr names.
     pub(crate) prefixes: LongPrefixes,
-    /// Where the image lies.
-    pub(crate) device: Device,
+    /// What the image lies on.
+    pub(crate) backing: Backing,
+    /// The file, if that is what it lies on, until the super block is gone.
+    #[pin]
+    file: Mutex<Option<ARef<File>>>,
+    direct: bool,
     /// With whom its files are shared, if at all.
     pub(crate) domain: Option<Domain>,
     /// Reads under way.
@@ -126,8 +134,8 @@ pub(crate) enum Report {
 
 impl Mount {
     /// The metadata, as pages.
-    pub(crate) fn metadata(&self) -> Metadata<'_> {
-        Metadata::new(self.device.mapping())
+    pub(crate) fn metadata(&self) -> Metadata {
+        Metadata::new(self.backing)
     }
 
     /// Tells dmesg about `what`, which happened to inode `nid`, unless it has been told before.
@@ -175,7 +183,7 @@ impl FileSystem for Image {
     type Mount = Mount;
     type Node = inode::Node;
     type Target = share::Contents;
-    type Kind = crate::vfs::fs_type::Block;
+    type Kind = crate::vfs::fs_type::BlockOrFile;
 
     fn init_context(fc: context::New<'_>) -> Result {
         fc.mountable::<Self>()
@@ -184,6 +192,10 @@ impl FileSystem for Image {
     /// From here on no other mount's read uses this device, and none is under way.
     fn kill(mount: &Mount) {
         mount.flights.close();
+    }
+
+    fn closed(mount: &Mount) {
+        drop(mount.file.lock().take());
     }
 }
 
@@ -218,6 +230,9 @@ impl super_block::Operations for Image {
         if mount.dax_never {
             seq_print!(seq, ",dax=never");
         }
+        if mount.direct {
+            seq_print!(seq, ",directio");
+        }
         if mount.domain.is_some() {
             seq_print!(seq, ",inode_share");
         }
@@ -232,6 +247,8 @@ impl ioctl::Operations for Image {
 
 impl Mountable for Image {
     type Options = Options;
+
+    const MAGIC: u64 = MAGIC;
 
     const PARAMETERS: &'static Parameters = options::PARAMETERS;
 
@@ -252,8 +269,9 @@ impl Mountable for Image {
         let domain = options.domain(log)?;
         sb.begin(MAGIC)?;
 
-        let device = sb.device();
-        let metadata = Metadata::new(device.mapping());
+        let direct = options.directio;
+        let (backing, file) = sb.backing(direct);
+        let metadata = Metadata::new(backing);
         let refuse = |e| {
             pr_err!("({}): {}\n", sb.id(), error::text(e));
             error::from_core(e)
@@ -279,7 +297,9 @@ impl Mountable for Image {
             try_pin_init!(Mount {
                 disk,
                 prefixes,
-                device,
+                backing,
+                direct: direct && file.is_some(),
+                file <- new_mutex!(file),
                 domain,
                 flights <- Flights::new(),
                 user_xattr: Atomic::new(user_xattr),

@@ -85,6 +85,8 @@ pub(crate) struct Options {
     pub(crate) cache_strategy: u32,
     /// Accepted and shown: there is no DAX.
     pub(crate) dax_never: bool,
+    /// Read data past the page cache of the file that the image is; on a device it says nothing.
+    pub(crate) directio: bool,
     inode_share: bool,
     domain_id: Option<KVec<u8>>,
     fingerprint: Option<FingerprintName>,
@@ -97,6 +99,7 @@ impl Default for Options {
             acl: None,
             cache_strategy: READAROUND,
             dax_never: false,
+            directio: false,
             inode_share: false,
             domain_id: None,
             fingerprint: None,
@@ -125,8 +128,7 @@ impl Options {
                 domain.extend_from_slice(value.text()?.to_bytes(), GFP_KERNEL)?;
                 self.domain_id = Some(domain);
             }
-            // It concerns images in files; on a device it says nothing.
-            DIRECTIO => {}
+            DIRECTIO => self.directio = value.flag(),
             FSOFFSET if value.number() == 0 => {}
             FSOFFSET => {
                 log.error(c"fsoffset= is not supported");

@@ -2,8 +2,10 @@
 
 //! The border to the C interfaces outside the VFS.
 
+pub(crate) mod backing;
 pub(crate) mod bio;
 pub(crate) mod errno;
+mod file_read;
 pub(crate) mod hash;
 pub(crate) mod inode_table;
 pub(crate) mod nofs;

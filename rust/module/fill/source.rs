@@ -62,9 +62,9 @@ impl<'a> Source<'a> {
         self.disk
     }
 
-    /// A reader of the image's device.
+    /// A reader of what the image lies on.
     pub(crate) fn reader(&self, purpose: Purpose) -> Reads<'_> {
-        Reader::new(self.mount.device, purpose, &self.mount)
+        Reader::new(self.mount.backing, purpose, &self.mount)
     }
 
     /// Fills a folio: at once where the bytes are at hand, else by pieces that `reads` carries.

@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Reads from a block device into folios.
+//! Reads from what an image lies on into folios.
 //!
 //! C header: [`include/linux/bio.h`](srctree/include/linux/bio.h)
 
+use super::{
+    backing::{
+        Backing,
+        Device, //
+    },
+    file_read::{
+        self,
+        FileRead, //
+    }, //
+};
 use crate::{
     bindings,
-    vfs::address_space::AddressSpace,
-    vfs::folio::Filling,
-    vfs::folio::Piece, //
+    vfs::folio::{
+        Filling,
+        Piece, //
+    }, //
 };
 use core::ptr::NonNull;
 use kernel::{
@@ -25,37 +36,7 @@ use kernel::{
 pub(crate) const SECTOR_SIZE: u64 = 512;
 
 /// `REQ_RAHEAD`.
-const RAHEAD: u32 = 1 << bindings::req_flag_bits___REQ_RAHEAD;
-
-/// An open block device.
-///
-/// # Invariants
-///
-/// The device is open while anyone may read from it: the owner of the super block closes it only
-/// after the last [`Reader`] is dropped.
-#[derive(Clone, Copy)]
-pub(crate) struct Device(NonNull<bindings::block_device>);
-
-// SAFETY: block devices may be used from any thread.
-unsafe impl Send for Device {}
-// SAFETY: as above.
-unsafe impl Sync for Device {}
-
-impl Device {
-    /// # Safety
-    ///
-    /// `bdev` must be open and not null, and fulfil the type invariant.
-    pub(crate) unsafe fn from_raw(bdev: *mut bindings::block_device) -> Self {
-        // SAFETY: by the function's requirement.
-        Self(unsafe { NonNull::new_unchecked(bdev) })
-    }
-
-    /// The device's page cache, which holds the metadata.
-    pub(crate) fn mapping(&self) -> &AddressSpace {
-        // SAFETY: the device is open by the type invariant.
-        unsafe { AddressSpace::from_raw((*self.0.as_ptr()).bd_mapping) }
-    }
-}
+pub(super) const RAHEAD: u32 = 1 << bindings::req_flag_bits___REQ_RAHEAD;
 
 /// Why a read is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,7 +60,7 @@ pub(crate) trait Owner: Send + Sync + 'static {
 /// Collects pieces of folios into bios, and submits a bio where the next piece does not adjoin.
 pub(crate) struct Reader<'a, T: Owner> {
     bio: Option<NonNull<bindings::bio>>,
-    device: Device,
+    backing: Backing,
     purpose: Purpose,
     /// Byte on the device after the last piece.
     next: u64,
@@ -90,10 +71,10 @@ pub(crate) struct Reader<'a, T: Owner> {
 
 impl<'a, T: Owner> Reader<'a, T> {
     /// A reader with nothing to read yet.
-    pub(crate) fn new(device: Device, purpose: Purpose, owner: &'a Arc<T>) -> Self {
+    pub(crate) fn new(backing: Backing, purpose: Purpose, owner: &'a Arc<T>) -> Self {
         Self {
             bio: None,
-            device,
+            backing,
             purpose,
             next: 0,
             last: None,
@@ -157,35 +138,55 @@ impl<'a, T: Owner> Reader<'a, T> {
     }
 
     fn start(&mut self, pos: u64, left: u64) -> Result<NonNull<bindings::bio>> {
-        let pages = left.div_ceil(kernel::page::PAGE_SIZE as u64);
-        let vecs = pages.clamp(1, bindings::BIO_MAX_VECS.into()) as u16;
         let mut flags = bindings::req_op_REQ_OP_READ;
         if self.purpose == Purpose::Readahead {
             flags |= RAHEAD;
         }
-        // SAFETY: the device is open by its type invariant.
+        self.owner.begin();
+        let bio = match self.backing {
+            Backing::Device(device) => self.start_device(device, pos, left, flags),
+            Backing::File(file) => FileRead::start(file, pos, flags, self.owner.clone()),
+        };
+        let bio = bio.inspect_err(|_| self.owner.end(Ok(()), false))?;
+        self.bio = Some(bio);
+        self.last = None;
+        Ok(bio)
+    }
+
+    fn start_device(
+        &self,
+        device: Device,
+        pos: u64,
+        left: u64,
+        flags: u32,
+    ) -> Result<NonNull<bindings::bio>> {
+        let pages = left.div_ceil(kernel::page::PAGE_SIZE as u64);
+        let vecs = pages.clamp(1, bindings::BIO_MAX_VECS.into()) as u16;
+        // SAFETY: the device is open by the invariant of `Backing`.
         let bio = unsafe {
-            bindings::cofs_bio_alloc(self.device.0.as_ptr(), vecs, flags, bindings::COFS_GFP_NOFS)
+            bindings::cofs_bio_alloc(device.as_ptr(), vecs, flags, bindings::COFS_GFP_NOFS)
         };
         let bio = NonNull::new(bio).ok_or(ENOMEM)?;
-        self.owner.begin();
         // SAFETY: the bio is new and ours.
         unsafe {
             (*bio.as_ptr()).bi_iter.bi_sector = pos / SECTOR_SIZE;
             (*bio.as_ptr()).bi_end_io = Some(end_io::<T>);
             (*bio.as_ptr()).bi_private = self.owner.clone().into_foreign().cast();
         }
-        self.bio = Some(bio);
-        self.last = None;
         Ok(bio)
     }
 
     /// Submits what was collected.
     pub(crate) fn submit(&mut self) {
         self.last = None;
-        if let Some(bio) = self.bio.take() {
+        let Some(bio) = self.bio.take() else {
+            return;
+        };
+        match self.backing {
             // SAFETY: the bio is complete; from here on it belongs to the block layer.
-            unsafe { bindings::submit_bio(bio.as_ptr()) };
+            Backing::Device(_) => unsafe { bindings::submit_bio(bio.as_ptr()) },
+            // SAFETY: the bio is from `FileRead::start` with this owner, and taken once.
+            Backing::File(_) => unsafe { file_read::submit::<T>(bio) },
         }
     }
 }
@@ -196,12 +197,12 @@ impl<T: Owner> Drop for Reader<'_, T> {
     }
 }
 
+/// Ends the pieces that a bio carries.
+///
 /// # Safety
 ///
-/// Called by the block layer with a bio from [`Reader`].
-unsafe extern "C" fn end_io<T: Owner>(bio: *mut bindings::bio) {
-    // SAFETY: the bio is ours again. `bi_status` is a plain byte.
-    let result = to_result(unsafe { bindings::blk_status_to_errno((*bio).bi_status) });
+/// The bio's folios must be from [`Reader::add`], and be ended here alone.
+pub(super) unsafe fn end_folios(bio: *mut bindings::bio, result: Result) {
     let mut fi = core::mem::MaybeUninit::<bindings::folio_iter>::zeroed();
     // SAFETY: the iterator is written before it is read; every folio in the bio carries a piece.
     unsafe {
@@ -213,7 +214,17 @@ unsafe extern "C" fn end_io<T: Owner>(bio: *mut bindings::bio) {
             Piece::from_raw(folio).end(result);
         }
     }
-    // SAFETY: the bio is ours; the owner was stored by `start`, and is taken once.
+}
+
+/// # Safety
+///
+/// Called by the block layer with a bio from [`Reader`].
+unsafe extern "C" fn end_io<T: Owner>(bio: *mut bindings::bio) {
+    // SAFETY: the bio is ours again. `bi_status` is a plain byte.
+    let result = to_result(unsafe { bindings::blk_status_to_errno((*bio).bi_status) });
+    // SAFETY: the bio ended, once.
+    unsafe { end_folios(bio, result) };
+    // SAFETY: the bio is ours; the owner was stored by `start_device`, and is taken once.
     let (owner, flags) = unsafe {
         let owner = <Arc<T> as ForeignOwnable>::from_foreign((*bio).bi_private.cast());
         (owner, (*bio).bi_opf)

@@ -47,11 +47,16 @@ impl AddressSpace {
         self.0.get()
     }
 
-    /// Page `index`, read if need be. May sleep.
-    pub(crate) fn read_page(&self, index: u64) -> Result<MappedPage> {
+    /// Page `index`, read if need be, in the name of `file` for file systems that ask. May sleep.
+    pub(crate) fn read_page(
+        &self,
+        index: u64,
+        file: Option<NonNull<bindings::file>>,
+    ) -> Result<MappedPage> {
+        let file = file.map_or(core::ptr::null_mut(), NonNull::as_ptr);
         // SAFETY: the mapping is live.
         let folio = from_err_ptr(unsafe {
-            bindings::cofs_read_mapping_folio(self.0.get(), index as usize)
+            bindings::cofs_read_mapping_folio(self.0.get(), index as usize, file)
         })?;
         let folio = NonNull::new(folio).ok_or(EIO)?;
         // SAFETY: read_mapping_folio returns an uptodate folio around `index`, with a reference.

@@ -13,10 +13,19 @@ use super::super_block::{
     SuperBlock, //
 };
 use crate::bindings;
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    ptr::NonNull, //
+};
 use kernel::{
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
+    fs::File,
     prelude::*,
     str::as_char_ptr_in_const_context,
+    sync::aref::ARef,
     types::ForeignOwnable, //
 };
 
@@ -138,6 +147,9 @@ pub(crate) trait Mountable: Operations {
     /// The options collected before the mount.
     type Options: Send + 'static;
 
+    /// `s_magic` of the type's super blocks.
+    const MAGIC: u64;
+
     /// The table of options.
     const PARAMETERS: &'static Parameters;
 
@@ -168,6 +180,13 @@ impl Log<'_> {
     }
 }
 
+/// What a context carries.
+struct Private<T: Mountable> {
+    options: T::Options,
+    /// The source, where that is a file.
+    file: Option<ARef<File>>,
+}
+
 /// The C table of `T`.
 struct Table<T>(PhantomData<T>);
 
@@ -190,10 +209,14 @@ impl New<'_> {
 
     /// For mount(2) and fsconfig(2).
     pub(crate) fn mountable<T: Mountable>(self) -> Result {
-        let options = KBox::new(T::default_options(), GFP_KERNEL)?;
+        let private = Private::<T> {
+            options: T::default_options(),
+            file: None,
+        };
+        let private = KBox::new(private, GFP_KERNEL)?;
         // SAFETY: the context is new and ours.
         unsafe {
-            (*self.fc).fs_private = options.into_foreign().cast();
+            (*self.fc).fs_private = private.into_foreign().cast();
             (*self.fc).ops = core::ptr::from_ref(Table::<T>::get()).cast();
         }
         Ok(())
@@ -231,10 +254,20 @@ impl<T: Mountable> Table<T> {
 
     /// # Safety
     ///
-    /// `fc` must be a context that [`init`] set up, exclusively the caller's.
-    unsafe fn options<'a>(fc: *mut bindings::fs_context) -> &'a mut T::Options {
+    /// `fc` must be a context that [`New::mountable`] set up, exclusively the caller's.
+    unsafe fn private<'a>(fc: *mut bindings::fs_context) -> &'a mut Private<T> {
         // SAFETY: `fs_private` is from `into_foreign`, and exclusive by the requirement.
-        unsafe { <KBox<T::Options> as ForeignOwnable>::borrow_mut((*fc).fs_private) }
+        unsafe { <KBox<Private<T>> as ForeignOwnable>::borrow_mut((*fc).fs_private) }
+    }
+
+    /// The options.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Self::private`].
+    unsafe fn options<'a>(fc: *mut bindings::fs_context) -> &'a mut T::Options {
+        // SAFETY: by the function's requirement.
+        &mut unsafe { Self::private(fc) }.options
     }
 
     fn log<'a>(fc: *mut bindings::fs_context) -> Log<'a> {
@@ -249,7 +282,7 @@ impl<T: Mountable> Table<T> {
     /// Called by the VFS, at the end of the context.
     unsafe extern "C" fn free(fc: *mut bindings::fs_context) {
         // SAFETY: `fs_private` is null or from `into_foreign`, and this is its end.
-        drop(unsafe { <KBox<T::Options> as ForeignOwnable>::try_from_foreign((*fc).fs_private) });
+        drop(unsafe { <KBox<Private<T>> as ForeignOwnable>::try_from_foreign((*fc).fs_private) });
     }
 
     /// # Safety
@@ -281,8 +314,50 @@ impl<T: Mountable> Table<T> {
     ///
     /// Called by the VFS with the context locked.
     unsafe extern "C" fn get_tree(fc: *mut bindings::fs_context) -> kernel::ffi::c_int {
+        let not_a_device = ENOTBLK.to_errno();
         // SAFETY: the callback fits the type of the context.
-        unsafe { bindings::get_tree_bdev(fc, Some(Self::fill_super)) }
+        let ret = unsafe {
+            let quiet = bindings::GET_TREE_BDEV_QUIET_LOOKUP;
+            bindings::get_tree_bdev_flags(fc, Some(Self::fill_super), quiet)
+        };
+        if ret != not_a_device {
+            return ret;
+        }
+        status(|| {
+            // SAFETY: the context is locked, and its source a C string.
+            let (private, file) = unsafe {
+                let flags = (bindings::O_RDONLY | bindings::O_LARGEFILE) as i32;
+                (
+                    Self::private(fc),
+                    from_err_ptr(bindings::filp_open((*fc).source, flags, 0))?,
+                )
+            };
+            // SAFETY: the file is open and ours; nobody uses its position. CAST: `File` is
+            // transparent.
+            private.file = Some(unsafe { ARef::from_raw(NonNull::new_unchecked(file.cast())) });
+            // SAFETY: an open file has an inode and a mapping; the tables are static.
+            let readable = unsafe {
+                let regular = bindings::S_IFREG as u16;
+                (*(*file).f_inode).i_mode & bindings::S_IFMT as u16 == regular
+                    && (*(*(*file).f_mapping).a_ops).read_folio.is_some()
+            };
+            if !readable {
+                return Err(ENOTBLK);
+            }
+            // A file on a file system that itself stacks, or reads files, would nest without bound.
+            // SAFETY: the inode pins its super block.
+            let nests = unsafe {
+                let sb = (*(*file).f_inode).i_sb;
+                (*sb).s_stack_depth != 0
+                    || ((*sb).s_magic == T::MAGIC as usize && (*sb).s_bdev.is_null())
+            };
+            if nests {
+                Self::log(fc).error(c"an image cannot lie on a stacked file system");
+                return Err(ENOTBLK);
+            }
+            // SAFETY: the callback fits the type of the context.
+            to_result(unsafe { bindings::get_tree_nodev(fc, Some(Self::fill_super)) })
+        })
     }
 
     /// # Safety
@@ -292,11 +367,11 @@ impl<T: Mountable> Table<T> {
         sb: *mut bindings::super_block,
         fc: *mut bindings::fs_context,
     ) -> kernel::ffi::c_int {
-        // SAFETY: the super block is of `T` and being filled.
-        let mut sb = unsafe { NewSuper::from_raw(sb) };
         // SAFETY: the context is locked.
-        let options = unsafe { Self::options(fc) };
-        status(|| T::fill(&mut sb, options, &Self::log(fc)))
+        let private = unsafe { Self::private(fc) };
+        // SAFETY: the super block is of `T` and being filled.
+        let mut sb = unsafe { NewSuper::from_raw(sb, private.file.take()) };
+        status(|| T::fill(&mut sb, &mut private.options, &Self::log(fc)))
     }
 
     /// # Safety

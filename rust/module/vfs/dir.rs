@@ -49,7 +49,7 @@ impl Pages<'_> {
                 )
             };
         }
-        self.mapping.read_page(index)
+        self.mapping.read_page(index, None)
     }
 }
 

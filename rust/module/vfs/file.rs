@@ -116,7 +116,8 @@ impl<T: Operations> Table<T> {
     ) -> isize {
         // SAFETY: the file is open, and the iterator the caller's.
         unsafe {
-            if (*iocb).ki_flags as u32 & bindings::IOCB_DIRECT != 0 {
+            let sb = (*(*(*iocb).ki_filp).f_inode).i_sb;
+            if (*iocb).ki_flags as u32 & bindings::IOCB_DIRECT != 0 && !(*sb).s_bdev.is_null() {
                 return iomap::Table::<T>::read_direct(iocb, to);
             }
             device_window((*iocb).ki_filp);

@@ -50,6 +50,9 @@ pub(crate) trait FileSystem: Sized + Send + Sync + 'static {
     /// Runs first in `->kill_sb`, while the super block is whole.
     fn kill(_mount: &Self::Mount) {}
 
+    /// Runs last in `->kill_sb`, when no inode is left.
+    fn closed(_mount: &Self::Mount) {}
+
     /// What the type's super blocks lie on.
     type Kind: Kind;
 
@@ -67,13 +70,20 @@ pub(crate) trait Kind: Send + Sync + 'static {
     unsafe fn shutdown(sb: *mut bindings::super_block);
 }
 
-/// A block device.
-pub(crate) struct Block;
+/// A block device, or a file.
+pub(crate) struct BlockOrFile;
 
-impl Kind for Block {
+impl Kind for BlockOrFile {
     unsafe fn shutdown(sb: *mut bindings::super_block) {
-        // SAFETY: by the function's requirement.
-        unsafe { bindings::kill_block_super(sb) };
+        // SAFETY: by the function's requirement. A super block on a file has an anonymous device
+        // number.
+        unsafe {
+            if bindings::cofs_super_is_anonymous(sb) {
+                bindings::kill_anon_super(sb);
+            } else {
+                bindings::kill_block_super(sb);
+            }
+        }
     }
 }
 
@@ -201,6 +211,9 @@ impl<T: FileSystem> FsType<T> {
         }
         // SAFETY: called once, from kill_sb.
         unsafe { T::Kind::shutdown(sb) };
+        if let Some(mount) = &mount {
+            T::closed(mount);
+        }
         // SAFETY: nobody can find the mount through the super block any more.
         unsafe { (*sb).s_fs_info = core::ptr::null_mut() };
         drop(mount);

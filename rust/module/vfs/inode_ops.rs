@@ -250,13 +250,14 @@ impl<T: InodeOperations> Table<T> {
         let inode = unsafe { (*(*path).dentry).d_inode };
         // SAFETY: it is an inode of `T`.
         let (set, known) = T::attributes(unsafe { Inode::<T>::from_raw(inode) });
-        // SAFETY: as above; `stat` is ours, and a super block with direct I/O has a device.
+        // SAFETY: as above; `stat` is ours. Without a device there is no direct I/O.
         unsafe {
             let regular = (*inode).i_mode & bindings::S_IFMT as u16 == bindings::S_IFREG as u16;
             if regular && request_mask & bindings::STATX_DIOALIGN != 0 {
                 (*stat).result_mask |= bindings::STATX_DIOALIGN;
-                if T::has_direct_io(Inode::<T>::from_raw(inode)) {
-                    bindings::cofs_stat_dio_align(stat, (*(*inode).i_sb).s_bdev);
+                let bdev = (*(*inode).i_sb).s_bdev;
+                if !bdev.is_null() && T::has_direct_io(Inode::<T>::from_raw(inode)) {
+                    bindings::cofs_stat_dio_align(stat, bdev);
                 }
             }
         }

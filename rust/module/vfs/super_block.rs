@@ -18,11 +18,19 @@ use super::inode::{
 use super::xattr;
 use crate::{
     bindings,
-    sys::bio::Device, //
+    sys::backing::{
+        Backing,
+        BackingFile,
+        Device, //
+    }, //
 };
 use core::marker::PhantomData;
 use kernel::{
-    error::from_result,
+    error::{
+        from_result,
+        to_result, //
+    },
+    fs::File,
     prelude::*,
     seq_file::SeqFile,
     sync::{
@@ -149,6 +157,8 @@ impl<T: Mountable> SuperBlock<T> {
 /// A super block in `fill_super`: not yet alive, and ours alone.
 pub(crate) struct NewSuper<'a, T: FileSystem> {
     sb: *mut bindings::super_block,
+    /// The image, where that is a file.
+    file: Option<ARef<File>>,
     _fs: PhantomData<&'a mut T>,
 }
 
@@ -156,11 +166,20 @@ impl<'a, T: Operations> NewSuper<'a, T> {
     /// # Safety
     ///
     /// `sb` must be a super block of `T` that is being filled.
-    pub(super) unsafe fn from_raw(sb: *mut bindings::super_block) -> Self {
+    pub(super) unsafe fn from_raw(
+        sb: *mut bindings::super_block,
+        file: Option<ARef<File>>,
+    ) -> Self {
         Self {
             sb,
+            file,
             _fs: PhantomData,
         }
+    }
+
+    fn has_device(&self) -> bool {
+        // SAFETY: the super block is ours alone.
+        unsafe { !(*self.sb).s_bdev.is_null() }
     }
 
     /// Sets what a read-only super block has before its first block is read.
@@ -173,11 +192,26 @@ impl<'a, T: Operations> NewSuper<'a, T> {
             (*self.sb).s_op = Table::<T>::get();
             (*self.sb).s_time_gran = 1;
         }
+        if !self.has_device() {
+            // SAFETY: the super block is ours alone.
+            unsafe {
+                to_result(bindings::super_setup_bdi(self.sb))?;
+                bindings::cofs_super_set_id(self.sb);
+            }
+        }
         self.set_block_size(kernel::page::PAGE_SIZE as u32)
     }
 
-    /// `sb_set_blocksize()`: EINVAL where the device cannot.
+    /// Sets the block size: EINVAL where the device cannot.
     pub(crate) fn set_block_size(&mut self, size: u32) -> Result {
+        if !self.has_device() {
+            // SAFETY: the super block is ours alone.
+            unsafe {
+                (*self.sb).s_blocksize = size as usize;
+                (*self.sb).s_blocksize_bits = size.trailing_zeros() as u8;
+            }
+            return Ok(());
+        }
         // SAFETY: the super block is ours alone and has a device.
         match unsafe { bindings::sb_set_blocksize(self.sb, size as i32) } {
             0 => Err(EINVAL),
@@ -185,11 +219,23 @@ impl<'a, T: Operations> NewSuper<'a, T> {
         }
     }
 
-    /// The device itself.
-    pub(crate) fn device(&self) -> Device {
-        // SAFETY: `s_bdev` is set by get_tree_bdev, and open until the super block is shut down,
-        // before which `FileSystem::kill` waits for the readers.
-        unsafe { Device::from_raw((*self.sb).s_bdev) }
+    /// What the image lies on; `direct` concerns files. The file, if it is one, must be kept until
+    /// [`FileSystem::closed`].
+    pub(crate) fn backing(&mut self, direct: bool) -> (Backing, Option<ARef<File>>) {
+        match self.file.take() {
+            Some(file) => {
+                // SAFETY: the file is open, and kept by the caller until the super block is shut
+                // down, before which `FileSystem::kill` waits for the readers.
+                let backing = unsafe { BackingFile::from_raw(file.as_ptr(), direct) };
+                (Backing::File(backing), Some(file))
+            }
+            None => {
+                // SAFETY: `s_bdev` is set by get_tree_bdev, and open until the super block is shut
+                // down, as above.
+                let device = unsafe { Device::from_raw((*self.sb).s_bdev) };
+                (Backing::Device(device), None)
+            }
+        }
     }
 
     /// The name that messages carry.

@@ -28,7 +28,8 @@ use error::Result;
 
 const USAGE: &str = "usage: probe COMMAND ...
   tree KIND DIR                     make the source tree KIND in DIR
-  mount TYPE OPTIONS SOURCE DIR     mount; a regular file gets a loop device
+  mount TYPE OPTIONS SOURCE DIR     mount; a regular file gets a loop device,
+                                    unless BACKED_BY_FILE is set
   umount DIR
   remount OPTIONS DIR
   dump DIR                          every name of a tree, one line each

@@ -111,14 +111,15 @@ pub(crate) fn detach(dir: &Path) -> Result<()> {
 }
 
 /// A block device for `source`: itself, or a loop device over a regular file. The second part
-/// keeps the loop device until the mount holds it.
+/// keeps the loop device until the mount holds it. With `BACKED_BY_FILE` set, files are sources
+/// as they are.
 pub(crate) fn block_device(source: &Path) -> Result<(String, Option<OwnedFd>)> {
     // A name without a slash is no path: that is how overlayfs and its like are mounted.
     if !source.to_string_lossy().contains('/') {
         return Ok((source.display().to_string(), None));
     }
     let meta = std::fs::metadata(source).what(|| format!("stat {}", source.display()))?;
-    if !meta.is_file() {
+    if !meta.is_file() || std::env::var_os("BACKED_BY_FILE").is_some() {
         return Ok((source.display().to_string(), None));
     }
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;

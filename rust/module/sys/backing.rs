@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What an image lies on: a block device, or a file on another file system.
+//!
+//! C headers: [`include/linux/blkdev.h`](srctree/include/linux/blkdev.h),
+//! [`include/linux/fs.h`](srctree/include/linux/fs.h)
+
+use crate::{
+    bindings,
+    vfs::{
+        address_space::AddressSpace,
+        folio::MappedPage, //
+    }, //
+};
+use core::ptr::NonNull;
+use kernel::{
+    error::to_result,
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+/// Where an image lies.
+///
+/// # Invariants
+///
+/// The device or file is open while anyone may read from it: its owner closes it only after the
+/// last reader is gone.
+#[derive(Clone, Copy)]
+pub(crate) enum Backing {
+    /// On a block device.
+    Device(Device),
+    /// In a regular file.
+    File(BackingFile),
+}
+
+impl Backing {
+    /// Page `index` of the image, for its metadata. May sleep.
+    pub(crate) fn read_page(&self, index: u64) -> Result<MappedPage> {
+        match self {
+            Self::Device(device) => device.mapping().read_page(index, None),
+            Self::File(file) => file.read_page(index),
+        }
+    }
+}
+
+/// An open block device.
+#[derive(Clone, Copy)]
+pub(crate) struct Device(NonNull<bindings::block_device>);
+
+// SAFETY: block devices may be used from any thread.
+unsafe impl Send for Device {}
+// SAFETY: as above.
+unsafe impl Sync for Device {}
+
+impl Device {
+    /// # Safety
+    ///
+    /// `bdev` must be open and not null, and stay so as [`Backing`] demands.
+    pub(crate) unsafe fn from_raw(bdev: *mut bindings::block_device) -> Self {
+        // SAFETY: by the function's requirement.
+        Self(unsafe { NonNull::new_unchecked(bdev) })
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut bindings::block_device {
+        self.0.as_ptr()
+    }
+
+    fn mapping(&self) -> &AddressSpace {
+        // SAFETY: the device is open.
+        unsafe { AddressSpace::from_raw((*self.as_ptr()).bd_mapping) }
+    }
+}
+
+/// An open regular file, and how to read it.
+#[derive(Clone, Copy)]
+pub(crate) struct BackingFile {
+    file: NonNull<bindings::file>,
+    direct: bool,
+}
+
+// SAFETY: open files may be used from any thread.
+unsafe impl Send for BackingFile {}
+// SAFETY: as above.
+unsafe impl Sync for BackingFile {}
+
+impl BackingFile {
+    /// With `direct`, data is read past the file's page cache where its file system can.
+    ///
+    /// # Safety
+    ///
+    /// `file` must be open and not null, and stay so as [`Backing`] demands.
+    pub(crate) unsafe fn from_raw(file: *mut bindings::file, direct: bool) -> Self {
+        Self {
+            // SAFETY: by the function's requirement.
+            file: unsafe { NonNull::new_unchecked(file) },
+            direct,
+        }
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut bindings::file {
+        self.file.as_ptr()
+    }
+
+    /// `ki_flags` for reads of data: direct, or buffered without staying in the cache of the
+    /// backing file, which would keep everything twice.
+    pub(super) fn read_flags(&self) -> i32 {
+        // SAFETY: the file is open.
+        let (mode, fop_flags) =
+            unsafe { ((*self.as_ptr()).f_mode, (*(*self.as_ptr()).f_op).fop_flags) };
+        if self.direct && mode & bindings::COFS_FMODE_CAN_ODIRECT != 0 {
+            bindings::IOCB_DIRECT as i32
+        } else if fop_flags & bindings::COFS_FOP_DONTCACHE != 0 {
+            bindings::COFS_IOCB_DONTCACHE as i32
+        } else {
+            0
+        }
+    }
+
+    fn read_page(&self, index: u64) -> Result<MappedPage> {
+        let mut pos = index
+            .checked_mul(PAGE_SIZE as u64)
+            .and_then(|pos| i64::try_from(pos).ok())
+            .ok_or(EINVAL)?;
+        // SAFETY: the file is open, and `pos` is ours.
+        let mapping = unsafe {
+            let read = bindings::READ as i32;
+            to_result(bindings::rw_verify_area(
+                read,
+                self.as_ptr(),
+                &raw mut pos,
+                PAGE_SIZE,
+            ))?;
+            AddressSpace::from_raw((*self.as_ptr()).f_mapping)
+        };
+        mapping.read_page(index, Some(self.file))
+    }
+}
