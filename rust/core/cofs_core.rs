@@ -17,6 +17,9 @@
 //! 3. [`lookup()`](walk::lookup::lookup) and [`readdir()`](walk::readdir::readdir) walk
 //!    directories, [`xattr`] finds attributes, [`map()`](map::map) says where file data lies.
 //!
+//! An image with extra devices takes two steps more: [`SuperBlock::read_with_devices`] instead of
+//! the first, and [`resolve()`](devices::resolve) after the last.
+//!
 //! ```
 //! use cofs_core::{data, lookup, map, pages::Memory, Inode, Place, SuperBlock};
 //!
@@ -81,6 +84,7 @@
 extern crate std;
 
 pub mod data;
+pub mod devices;
 pub mod error;
 pub mod format;
 pub mod map;
@@ -95,6 +99,7 @@ pub use error::{
     Result, //
 };
 pub use format::{
+    device::Device,
     inode::{
         Inode,
         Kind,

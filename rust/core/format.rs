@@ -5,6 +5,7 @@
 //! C header: `fs/erofs/erofs_fs.h`, whose names are kept.
 
 pub mod chunk;
+pub mod device;
 pub mod dirent;
 pub mod inode;
 pub mod superblock;

@@ -42,7 +42,8 @@ pub enum Place {
     Device {
         /// The device: 0 is the one that was mounted.
         device: u16,
-        /// The byte on that device.
+        /// The byte on that device. Those of device 0 go on into the extra devices: see
+        /// [`devices`](crate::devices).
         pos: u64,
     },
     /// In the metadata, at any alignment.
@@ -56,7 +57,8 @@ pub enum Place {
 ///
 /// - Past `i_size` everything is a hole of `want` bytes.
 /// - An extent on the device may go past `i_size`, but not past the file's last block, so that it
-///   is a whole number of blocks where `offset` and `want` are. It never leaves the image.
+///   is a whole number of blocks where `offset` and `want` are. It never leaves the image, but
+///   where that has extra devices, [`resolve()`](crate::devices::resolve) is to see to it.
 /// - An extent in the metadata ends at `i_size` at the latest.
 /// - Chunks that follow each other on the device, and chunks that are holes, are joined as far as
 ///   their entries lie in one block of metadata.
@@ -134,7 +136,7 @@ fn flat(sb: &SuperBlock, start: u64, offset: u64, len: u64) -> Result<Extent> {
         .block_pos(start)?
         .checked_add(offset)
         .ok_or(OUT_OF_IMAGE)?;
-    device(sb, offset, pos, len)
+    on_device(sb, offset, 0, pos, len)
 }
 
 /// An extent in the tail behind the inode.
@@ -159,18 +161,23 @@ fn tail(
     })
 }
 
-const OUT_OF_IMAGE: Error = Error::Corrupt("data lies outside the image");
+pub(crate) const OUT_OF_IMAGE: Error = Error::Corrupt("data lies outside the image");
 
-/// An extent on the device, cut at the image's end.
-fn device(sb: &SuperBlock, offset: u64, pos: u64, len: u64) -> Result<Extent> {
-    match sb.block_pos(sb.blocks())?.checked_sub(pos) {
-        Some(room @ 1..) => Ok(Extent {
-            offset,
-            len: min(len, room),
-            place: Place::Device { device: 0, pos },
-        }),
-        _ => Err(OUT_OF_IMAGE),
-    }
+/// An extent on a device, cut where the image's part of the mounted device ends.
+fn on_device(sb: &SuperBlock, offset: u64, device: u16, pos: u64, len: u64) -> Result<Extent> {
+    let end = sb.block_pos(sb.blocks())?;
+    let len = match end.checked_sub(pos) {
+        _ if device > sb.extra_devices() => return Err(Error::NoDevice),
+        Some(room @ 1..) if device == 0 => min(len, room),
+        // An extra device, or an address in the range of one.
+        _ if sb.needs_devices() => len,
+        _ => return Err(OUT_OF_IMAGE),
+    };
+    Ok(Extent {
+        offset,
+        len,
+        place: Place::Device { device, pos },
+    })
 }
 
 /// The array of a chunk-based file.
@@ -206,13 +213,14 @@ impl Array {
             .and_then(|next| num::align_up(next, sb.block_size()))
             .ok_or(overflow)?;
 
-        let first = self.unit.read(meta, entry)?;
+        let mask = sb.device_id_mask();
+        let first = self.unit.read(meta, entry, mask)?;
         let step = chunk_size >> sb.block_bits();
         let mut expected = first.after(step);
         let mut len = chunk_size.saturating_sub(within);
         while len < limit {
             entry = advance(entry, self.unit.size())?;
-            if entry >= entry_end || self.unit.read(meta, entry)? != expected {
+            if entry >= entry_end || self.unit.read(meta, entry, mask)? != expected {
                 break;
             }
             expected = expected.after(step);
@@ -230,12 +238,12 @@ impl Array {
                 },
                 place: Place::Hole,
             }),
-            Chunk::Block(addr) => {
+            Chunk::Block { device, addr } => {
                 let pos = sb
                     .block_pos(addr)?
                     .checked_add(within)
                     .ok_or(OUT_OF_IMAGE)?;
-                device(sb, offset, pos, min(len, limit))
+                on_device(sb, offset, device, pos, min(len, limit))
             }
         }
     }
@@ -246,7 +254,10 @@ impl Chunk {
     fn after(self, blocks: u64) -> Chunk {
         match self {
             Chunk::Hole => Chunk::Hole,
-            Chunk::Block(addr) => Chunk::Block(addr.saturating_add(blocks)),
+            Chunk::Block { device, addr } => Chunk::Block {
+                device,
+                addr: addr.saturating_add(blocks),
+            },
         }
     }
 }

@@ -53,6 +53,11 @@ pub trait Pages {
 
     /// Returns page number `index` of the source.
     fn page(&self, index: u64) -> Result<Self::Page>;
+
+    /// The byte of the source which is byte 0 to the reader: 0, unless the source is [`Shifted`].
+    fn origin(&self) -> u64 {
+        0
+    }
 }
 
 impl<P: Pages + ?Sized> Pages for &P {
@@ -60,6 +65,54 @@ impl<P: Pages + ?Sized> Pages for &P {
 
     fn page(&self, index: u64) -> Result<Self::Page> {
         (**self).page(index)
+    }
+
+    fn origin(&self) -> u64 {
+        (**self).origin()
+    }
+}
+
+/// A source of which what counts starts at an offset: an image behind a header.
+///
+/// The pages stay those of the source. So blocks stay in one page each if the offset is a multiple
+/// of their size, and nothing is copied.
+///
+/// ```
+/// use cofs_core::pages::{self, Memory, Shifted};
+///
+/// let bytes: Vec<u8> = (0..8192u32).map(|at| (at / 512) as u8).collect();
+/// let shifted = Shifted::new(Memory(&bytes), 1536);
+/// let mut out = [0; 2];
+/// pages::fill(&shifted, 4096 - 1536 - 1, &mut out)?;
+/// assert_eq!(out, [7, 8]);
+/// // The page of a byte, and the byte's place there.
+/// let (page, at) = pages::locate(&shifted, 4096)?;
+/// assert_eq!((page.len(), at), (4096, 1536));
+/// # Ok::<(), cofs_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Shifted<P> {
+    pages: P,
+    offset: u64,
+}
+
+impl<P: Pages> Shifted<P> {
+    /// What `pages` has at byte `offset` and behind it.
+    pub fn new(pages: P, offset: u64) -> Self {
+        Self { pages, offset }
+    }
+}
+
+impl<P: Pages> Pages for Shifted<P> {
+    type Page = P::Page;
+
+    fn page(&self, index: u64) -> Result<Self::Page> {
+        self.pages.page(index)
+    }
+
+    fn origin(&self) -> u64 {
+        // No source reaches as far as 64 bits do: what is cut off here is not there.
+        self.pages.origin().saturating_add(self.offset)
     }
 }
 
@@ -107,6 +160,7 @@ impl<P: Pages> Cursor<P> {
 
     /// The bytes from `pos` to the end of its page: at least one.
     pub(crate) fn rest_of_page(&mut self, pos: u64) -> Result<&[u8]> {
+        let pos = advance(self.pages.origin(), pos)?;
         let index = pos >> PAGE_SHIFT;
         if !matches!(self.held, Some((held, _)) if held == index) {
             // Let go of the old page first: a source may be able to lend only one.
@@ -166,6 +220,13 @@ impl<P: Pages> Cursor<P> {
 pub(crate) fn advance(pos: u64, len: u64) -> Result<u64> {
     pos.checked_add(len)
         .ok_or(Error::Corrupt("metadata address overflows"))
+}
+
+/// The page that byte `pos` lies in, and where in that page it is.
+pub fn locate<P: Pages + ?Sized>(pages: &P, pos: u64) -> Result<(P::Page, usize)> {
+    let pos = advance(pages.origin(), pos)?;
+    let page = pages.page(pos >> PAGE_SHIFT)?;
+    Ok((page, num::to_usize(pos & (PAGE_SIZE - 1))))
 }
 
 /// Reads an on-disk structure at byte `pos`; it may cross pages.

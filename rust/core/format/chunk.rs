@@ -44,8 +44,24 @@ const _: () = assert!(size_of::<ChunkIndex>() == 8);
 pub enum Chunk {
     /// Nowhere: it reads as zeros.
     Hole,
-    /// At this block.
-    Block(u64),
+    /// In blocks of a device.
+    Block {
+        /// The device: 0 is the one that was mounted. It may not exist.
+        device: u16,
+        /// The first block.
+        addr: u64,
+    },
+}
+
+impl Chunk {
+    /// The chunk at `addr`, of which `null` stands for a hole, whatever the device.
+    fn new(device: u16, addr: u64, null: u64) -> Self {
+        if addr == null {
+            Chunk::Hole
+        } else {
+            Chunk::Block { device, addr }
+        }
+    }
 }
 
 /// How the array of a file is to be read.
@@ -77,28 +93,25 @@ impl Unit {
         }
     }
 
-    /// Reads the entry at `pos`.
-    ///
-    /// An image without extra devices, the only kind that mounts, has no valid bits in
-    /// `device_id`: they are ignored, as in C.
-    pub(crate) fn read<P: Pages>(self, meta: &mut Cursor<P>, pos: u64) -> Result<Chunk> {
-        let (addr, null) = match self {
-            Unit::Address => (u64::from(meta.read::<U32>(pos)?.get()), NULL_32),
-            Unit::Index => {
-                let index: ChunkIndex = meta.read(pos)?;
-                (u64::from(index.startblk_lo.get()), NULL_32)
-            }
-            Unit::WideIndex => {
-                let index: ChunkIndex = meta.read(pos)?;
-                let high = u64::from(index.startblk_hi.get()) << 32;
-                (high | u64::from(index.startblk_lo.get()), NULL_48)
-            }
-        };
-        Ok(if addr == null {
-            Chunk::Hole
-        } else {
-            Chunk::Block(addr)
-        })
+    /// Reads the entry at `pos`, of whose device number the bits in `device_mask` count.
+    pub(crate) fn read<P: Pages>(
+        self,
+        meta: &mut Cursor<P>,
+        pos: u64,
+        device_mask: u16,
+    ) -> Result<Chunk> {
+        if self == Unit::Address {
+            let addr = u64::from(meta.read::<U32>(pos)?.get());
+            return Ok(Chunk::new(0, addr, NULL_32));
+        }
+        let index: ChunkIndex = meta.read(pos)?;
+        let device = index.device_id.get() & device_mask;
+        let low = u64::from(index.startblk_lo.get());
+        if self == Unit::Index {
+            return Ok(Chunk::new(device, low, NULL_32));
+        }
+        let high = u64::from(index.startblk_hi.get()) << 32;
+        Ok(Chunk::new(device, high | low, NULL_48))
     }
 }
 

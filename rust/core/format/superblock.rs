@@ -3,9 +3,11 @@
 //! The superblock, at byte 1024 of the image.
 
 use crate::{
+    format::device,
     num,
     pages::{
         self,
+        Cursor,
         PAGE_SHIFT,
         PAGE_SIZE, //
     },
@@ -13,6 +15,7 @@ use crate::{
     Pages,
     Result, //
 };
+use core::cmp::min;
 use zerocopy::little_endian::{
     U16,
     U32,
@@ -118,7 +121,7 @@ const _: () = assert!(size_of::<RawSuperBlock>() == 144);
 /// # Invariants
 ///
 /// - `block_bits` is between 9 and [`PAGE_SHIFT`];
-/// - there are no extra devices and no metabox;
+/// - there is no metabox;
 /// - `ishare_prefix` is less than `xattr_prefix_count`.
 #[derive(Clone, Debug)]
 pub struct SuperBlock {
@@ -138,15 +141,32 @@ pub struct SuperBlock {
     xattr_prefix_count: u8,
     xattr_filter_reserved: u8,
     ishare_prefix: Option<u8>,
+    extra_devices: u16,
+    devt_slotoff: u16,
     uuid: [u8; 16],
     volume_name: [u8; 16],
 }
 
 impl SuperBlock {
-    /// Reads and checks the superblock.
+    /// Reads and checks the superblock of an image that lies on one device.
     ///
     /// `crc32c` is the kernel's: it continues from a seed and does not invert the result.
     pub fn read<P: Pages + ?Sized>(
+        pages: &P,
+        crc32c: impl Fn(u32, &[u8]) -> u32,
+    ) -> Result<SuperBlock> {
+        let sb = Self::read_with_devices(pages, crc32c)?;
+        if sb.needs_devices() {
+            return Err(Error::Unsupported("extra devices are not supported"));
+        }
+        Ok(sb)
+    }
+
+    /// Reads and checks the superblock of any image.
+    ///
+    /// Where [`needs_devices`](Self::needs_devices) says so, what [`map()`](crate::map::map) finds
+    /// must go through [`resolve()`](crate::devices::resolve).
+    pub fn read_with_devices<P: Pages + ?Sized>(
         pages: &P,
         crc32c: impl Fn(u32, &[u8]) -> u32,
     ) -> Result<SuperBlock> {
@@ -164,7 +184,12 @@ impl SuperBlock {
         if raw.feature_compat.get() & COMPAT_SB_CHKSUM != 0 {
             verify_checksum(pages, block_bits, raw.checksum.get(), crc32c)?;
         }
-        Self::parse(&raw)
+        let sb = Self::parse(&raw)?;
+        // Else blocks would cross pages.
+        if sb.block_offset(pages.origin()) != 0 {
+            return Err(Error::Invalid("offset is not a multiple of the block size"));
+        }
+        Ok(sb)
     }
 
     /// Checks what remains once the superblock's bytes are known to be genuine.
@@ -208,9 +233,11 @@ impl SuperBlock {
         }
 
         let compression_algs = compression_algs(raw, feature_incompat)?;
-        if feature_incompat & INCOMPAT_DEVICE_TABLE != 0 && raw.extra_devices.get() != 0 {
-            return Err(Error::Unsupported("extra devices are not supported"));
-        }
+        let extra_devices = if feature_incompat & INCOMPAT_DEVICE_TABLE != 0 {
+            raw.extra_devices.get()
+        } else {
+            0
+        };
 
         // INVARIANT: each was checked above.
         Ok(SuperBlock {
@@ -230,6 +257,8 @@ impl SuperBlock {
             xattr_prefix_count: raw.xattr_prefix_count,
             xattr_filter_reserved: raw.xattr_filter_reserved,
             ishare_prefix,
+            extra_devices,
+            devt_slotoff: raw.devt_slotoff.get(),
             uuid: raw.uuid,
             volume_name: raw.volume_name,
         })
@@ -265,9 +294,31 @@ impl SuperBlock {
         self.inos
     }
 
-    /// How many blocks the image has.
+    /// How many blocks the image has on the device that is mounted.
     pub fn blocks(&self) -> u64 {
         self.blocks
+    }
+
+    /// How many devices the image has besides the one that is mounted.
+    pub fn extra_devices(&self) -> u16 {
+        self.extra_devices
+    }
+
+    /// Whether the image has extra devices.
+    pub fn needs_devices(&self) -> bool {
+        self.extra_devices != 0
+    }
+
+    /// The bits of a chunk's device number that count: as many as the largest number has.
+    pub fn device_id_mask(&self) -> u16 {
+        u16::MAX
+            .checked_shr(self.extra_devices.leading_zeros())
+            .unwrap_or(0)
+    }
+
+    /// Where the table of extra devices starts.
+    pub fn device_table_pos(&self) -> u64 {
+        u64::from(self.devt_slotoff).saturating_mul(device::SLOT_SIZE)
     }
 
     /// The second that the times of compact inodes are relative to.
@@ -382,11 +433,16 @@ fn verify_checksum<P: Pages + ?Sized>(
     } else {
         block_size.saturating_add(SUPER_OFFSET)
     };
-    let page = pages.page(0)?;
-    let covered = page
-        .get(num::to_usize(CHECKSUM_START)..num::to_usize(end))
-        .ok_or(Error::IO)?;
-    if crc32c(CHECKSUM_SEED, covered) != expected {
+    let mut cursor = Cursor::new(pages);
+    let mut pos = CHECKSUM_START;
+    let mut sum = CHECKSUM_SEED;
+    while pos < end {
+        let rest = cursor.rest_of_page(pos)?;
+        let len = min(rest.len(), num::to_usize(end.saturating_sub(pos)));
+        sum = crc32c(sum, rest.get(..len).ok_or(Error::IO)?);
+        pos = pos.saturating_add(num::to_u64(len));
+    }
+    if sum != expected {
         return Err(Error::BadChecksum);
     }
     Ok(())

@@ -13,10 +13,7 @@ use crate::{
         NAME_LEN, //
     },
     num,
-    pages::{
-        PAGE_SHIFT,
-        PAGE_SIZE, //
-    },
+    pages,
     Error,
     Pages,
     Result,
@@ -85,9 +82,10 @@ struct Block<D> {
 
 impl<D: Deref<Target = [u8]>> Block<D> {
     fn read<P: Pages<Page = D> + ?Sized>(dir: &P, sb: &SuperBlock, pos: u64) -> Result<Self> {
+        let (page, start) = pages::locate(dir, pos)?;
         let mut block = Self {
-            page: dir.page(pos >> PAGE_SHIFT)?,
-            start: num::to_usize(pos & (PAGE_SIZE - 1)),
+            page,
+            start,
             size: num::to_usize(sb.block_size()),
             dirents: 0,
         };

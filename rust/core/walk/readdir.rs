@@ -11,10 +11,7 @@ use crate::{
         NAME_LEN, //
     },
     num,
-    pages::{
-        PAGE_SHIFT,
-        PAGE_SIZE, //
-    },
+    pages,
     Error,
     Pages,
     Result,
@@ -82,9 +79,9 @@ pub fn readdir<P: Pages + ?Sized>(
         let offset = sb.block_offset(pos);
         let start = pos.saturating_sub(offset);
         let size = min(sb.block_size(), dir_size.saturating_sub(start));
-        let page = dir.page(start >> PAGE_SHIFT)?;
+        let (page, at) = pages::locate(dir, start)?;
         let block = page
-            .get(num::to_usize(start & (PAGE_SIZE - 1))..)
+            .get(at..)
             .and_then(|rest| rest.get(..num::to_usize(sb.block_size())))
             .ok_or(Error::IO)?;
 
