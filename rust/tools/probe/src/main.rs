@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! probe: looks at a mounted filesystem from user space, for the tests in tests/.
 
+mod calls;
 mod compressed;
 mod content;
 mod damage;
@@ -18,6 +19,7 @@ mod program;
 mod refuse;
 mod sys;
 mod tree;
+mod unload;
 mod uprobe;
 mod walk;
 
@@ -48,7 +50,8 @@ const USAGE: &str = "usage: probe COMMAND ...
   outlive TYPE OPTIONS GOES STAYS
   cycle TYPE OPTIONS SOURCE LOOPS
   order GROUP ORDER TYPE OPTIONS A B   one order of events on the sharing pair: see the module
-                                    GROUP for its orders (uprobe, mapped, lazy, poison)";
+                                    GROUP for its orders (uprobe, mapped, lazy, poison,
+                                    calls, unload)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -133,6 +136,8 @@ fn run(words: &[&str]) -> Result<bool> {
                 "mapped" => mapped::run(order, &setup),
                 "lazy" => lazy::run(order, &setup),
                 "poison" => poison::run(order, &setup),
+                "calls" => calls::run(order, &setup),
+                "unload" => unload::run(order, &setup),
                 _ => Err(USAGE.to_string()),
             }
             .and_then(|()| pair::nothing_mounted())

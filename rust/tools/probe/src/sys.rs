@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! The system calls that no safe crate offers. All `unsafe` of this program is in here and below.
 
+pub(crate) mod asynchronous;
 mod memory;
 pub(crate) mod process;
 
@@ -250,6 +251,48 @@ pub(crate) fn attach_loop(image: BorrowedFd<'_>) -> Result<(OwnedFd, String)> {
         let rdonly = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC;
         let handle = rustix::fs::open(&path, rdonly, rustix::fs::Mode::empty())?;
         return Ok((handle, path));
+    }
+}
+
+/// LOOP_SET_DIRECT_IO.
+pub(crate) fn loop_direct(device: BorrowedFd<'_>) -> Result<()> {
+    const LOOP_SET_DIRECT_IO: u64 = 0x4c08;
+    ioctl_number(device, LOOP_SET_DIRECT_IO, 1).map(drop)
+}
+
+/// An ioctl that is expected to fail, with room for what it writes if it does not.
+pub(crate) fn ioctl_ignored(fd: BorrowedFd<'_>, request: u64) -> Result<()> {
+    let mut argument = [0u64; 64];
+    // SAFETY: callers pass requests whose argument is at most 512 bytes.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), request, argument.as_mut_ptr()) }.into()).map(drop)
+}
+
+/// readahead(2).
+pub(crate) fn readahead(fd: BorrowedFd<'_>, offset: u64, len: usize) -> Result<()> {
+    // SAFETY: touches no memory.
+    check(unsafe { libc::readahead(fd.as_raw_fd(), offset as i64, len) } as i64).map(drop)
+}
+
+/// swapon(2).
+pub(crate) fn swapon(path: &std::path::Path) -> Result<()> {
+    let path = std::ffi::CString::new(path.as_os_str().as_encoded_bytes());
+    let path = path.map_err(|_| Errno::INVAL)?;
+    // SAFETY: the path is a C string.
+    check(unsafe { libc::swapon(path.as_ptr(), 0) }.into()).map(drop)
+}
+
+/// vmsplice(2): the pages of `bytes`, by reference.
+pub(crate) fn vmsplice(pipe: BorrowedFd<'_>, bytes: &[u8]) -> Result<()> {
+    let part = libc::iovec {
+        iov_base: bytes.as_ptr().cast_mut().cast(),
+        iov_len: bytes.len(),
+    };
+    // SAFETY: the range is readable; callers map files that do not change.
+    let moved = check(unsafe { libc::vmsplice(pipe.as_raw_fd(), &part, 1, 0) } as i64)?;
+    if moved as usize == bytes.len() {
+        Ok(())
+    } else {
+        Err(Errno::AGAIN)
     }
 }
 
