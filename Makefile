@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every target is one script; `make help` lists them.
-.PHONY: help modules vm demo check check-debug quick install images test clippy fmt clean distclean
+.PHONY: help modules vm demo check check-debug quick fuzz install images test clippy fmt clean distclean
 
 help:
 	@echo 'Common:'
@@ -14,12 +14,13 @@ help:
 	@echo '  make install      into /lib/modules of the kernel it was built for'
 	@echo '  make check-debug  the tests in a kernel with KASAN, lockdep, kmemleak'
 	@echo '  make test         unit and property tests'
+	@echo '  make fuzz         fuzzes the core, TIME seconds for each target (60)'
 	@echo '  make clippy fmt images'
 	@echo '  make clean        remove build/'
 	@echo '  make distclean    remove the cache too'
 	@echo 'Variables: KVER=release  KDIR=prepared tree  COFS_CACHE=directory (~/.cache/cofs)'
 
-export KVER KDIR IMG MOUNT KERNEL PAIR COFS_CACHE DESTDIR
+export TIME KVER KDIR IMG MOUNT KERNEL PAIR COFS_CACHE DESTDIR
 
 modules:
 	@scripts/modules.sh
@@ -39,6 +40,8 @@ images:
 	@tests/images.sh
 test:
 	@scripts/unit.sh
+fuzz:
+	@scripts/fuzz.sh
 clippy:
 	@scripts/clippy.sh
 fmt:

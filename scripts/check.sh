@@ -47,6 +47,8 @@ unit() {
 	return "$status"
 }
 
+fuzz() { TIME=15 scripts/fuzz.sh --forget >"$out/fuzz.ktap"; }
+
 boot() {
 	local status=0 payload images
 	payload=$(scripts/payload.sh "$kernel" "$(cat "$out/module")") || return
@@ -73,6 +75,11 @@ if [ "$mode" != --quick ]; then
 	host "clippy, module" scripts/clippy.sh module || true
 fi
 host "unit tests" unit || true
+streams=("$out"/{host,unit,guest}.ktap)
+if [ -z "$mode" ]; then
+	host "fuzzing the core" fuzz || true
+	streams+=("$out/fuzz.ktap")
+fi
 ready=1
 if [ "$kernel" = debug ]; then
 	host "the debug kernel" into "$out/debug-kernel" scripts/debug-kernel.sh || ready=
@@ -92,8 +99,8 @@ host "a clean kernel log" qemu/check-dmesg.sh "$out/console" || true
 		printf '%s %d %s\n' "${marks[i]}" $((i + 1)) "${names[i]}"
 	done
 } >"$out/host.ktap"
-say "took $((SECONDS - started)) s; streams: $out/{host,unit,guest}.ktap"
-scripts/in-root scripts/ktap.py "$out"/{host,unit,guest}.ktap >"$out/totals" || failed=1
+say "took $((SECONDS - started)) s; streams: ${streams[*]}"
+scripts/in-root scripts/ktap.py "${streams[@]}" >"$out/totals" || failed=1
 grep -q passed "$out/totals" || echo "0 passed, 1 failed, 0 skipped" >"$out/totals"
 cat "$out/totals"
 trap - EXIT

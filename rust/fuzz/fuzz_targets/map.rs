@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The map of every inode's data: in order, without gaps, inside the device, and the same from
+//! wherever it is asked.
+
+#![no_main]
+
+use cofs_core::{
+    data,
+    map,
+    Extent,
+    Inode,
+    Layout,
+    Place,
+    SuperBlock, //
+};
+use cofs_fuzz::{
+    Bytes,
+    Image,
+    Mounted, //
+};
+use libfuzzer_sys::fuzz_target;
+
+/// As many extents of an image are looked at: chunks of many inodes may claim the same entries.
+const MOST_EXTENTS: usize = 4000;
+
+fn ask(
+    image: &Image<'_>,
+    sb: &SuperBlock,
+    inode: &Inode,
+    offset: u64,
+    want: u64,
+) -> Option<Extent> {
+    // Entries are looked at as far as one block has them.
+    let extent = image
+        .within(2, |image| map(image, sb, inode, offset, want))
+        .ok()?;
+    assert_eq!(extent.offset, offset);
+    assert!((1..=want).contains(&extent.len));
+    let end = offset.saturating_add(extent.len);
+    match extent.place {
+        Place::Hole => (),
+        Place::Device { device, pos } => {
+            assert_eq!(device, 0);
+            assert!(pos.checked_add(extent.len).unwrap() <= sb.blocks() << sb.block_bits());
+            assert!(end <= inode.size().next_multiple_of(sb.block_size()));
+            if (offset | want) % sb.block_size() == 0 {
+                assert_eq!((pos | extent.len) % sb.block_size(), 0);
+            }
+        }
+        Place::Meta { pos } => {
+            assert!(end <= inode.size());
+            assert_eq!(
+                pos / sb.block_size(),
+                (pos + extent.len - 1) / sb.block_size()
+            );
+        }
+    }
+    Some(extent)
+}
+
+/// All extents up to the end of the file, or to what cannot be mapped.
+fn extents(image: &Image<'_>, sb: &SuperBlock, inode: &Inode, room: usize) -> Vec<Extent> {
+    // Each entry of a chunk-based file has 4 bytes of the image; other layouts have no entries.
+    let most = match inode.layout() {
+        Layout::Chunk { .. } => image.size() / 4 + 1,
+        _ => 3,
+    };
+    let mut extents = Vec::new();
+    let mut offset = 0;
+    while offset < inode.size() && extents.len() < room {
+        let Some(extent) = ask(image, sb, inode, offset, u64::MAX - offset) else {
+            break;
+        };
+        extents.push(extent);
+        assert!(extents.len() as u64 <= most, "more extents than entries");
+        offset += extent.len;
+    }
+    extents
+}
+
+/// Asked in the middle of an extent, the map gives the rest of it.
+fn inside(image: &Image<'_>, sb: &SuperBlock, inode: &Inode, whole: &Extent) {
+    let end = whole.offset.saturating_add(whole.len).min(inode.size());
+    let step = sb.block_size();
+    for skip in [1, step - 1, step, whole.len / 2, whole.len - 1] {
+        let offset = whole.offset.saturating_add(skip);
+        if offset >= end {
+            continue;
+        }
+        let place = match whole.place {
+            Place::Hole => Place::Hole,
+            Place::Device { device, pos } => Place::Device {
+                device,
+                pos: pos + skip,
+            },
+            Place::Meta { pos } => Place::Meta { pos: pos + skip },
+        };
+        for want in [1, step, u64::MAX - offset] {
+            let part = ask(image, sb, inode, offset, want).unwrap();
+            assert_eq!(part.place, place);
+            assert_eq!(
+                part.offset.saturating_add(part.len).min(end),
+                offset.saturating_add(want).min(end)
+            );
+        }
+    }
+}
+
+/// Reading by the map and reading at once give the same bytes.
+fn bytes(image: &Image<'_>, sb: &SuperBlock, inode: &Inode, extent: &Extent) {
+    let len = extent.len.min(inode.size() - extent.offset).min(600) as usize;
+    let mut at_once = vec![0xee; len];
+    let read = data::read(image, sb, inode, extent.offset, &mut at_once);
+    let mut mapped = vec![0; len];
+    let by_map = match extent.place {
+        Place::Hole => Ok(()),
+        Place::Device { pos, .. } | Place::Meta { pos } => {
+            cofs_core::pages::fill(image, pos, &mut mapped)
+        }
+    };
+    assert_eq!(read.is_ok(), by_map.is_ok());
+    assert!(read.is_err() || at_once == mapped);
+}
+
+fuzz_target!(|input: &[u8]| {
+    let input_bytes = Bytes::new(input);
+    let image = input_bytes.image();
+    let Ok(mounted) = Mounted::new(&image) else {
+        return;
+    };
+    let sb = &mounted.sb;
+    let mut room = MOST_EXTENTS;
+    for inode in mounted.inodes(&image) {
+        let extents = extents(&image, sb, &inode, room);
+        room -= extents.len();
+        for extent in extents.iter().take(64) {
+            inside(&image, sb, &inode, extent);
+            bytes(&image, sb, &inode, extent);
+        }
+        assert_eq!(
+            ask(&image, sb, &inode, inode.size(), 77).map(|past| (past.len, past.place)),
+            Some((77, Place::Hole))
+        );
+    }
+});
