@@ -58,7 +58,8 @@ else
 fi
 echo "$was" >"$window"
 diag "pages of the file in its own cache: $before before, $(kept) after"
-at_most "pages kept in the file's cache" $(($(kept) - before)) 256
+# Some stay: those ahead of the last read, and those that another CPU was still listing.
+at_most "pages kept in the file's cache, of 4096" $(($(kept) - before)) 1024
 is "the file's mount goes first" "$(errno_of umnt "$MNT/b")" ok
 check "the device's reads on" probe consume read "$MNT/a/big"
 umnt "$MNT/a"

@@ -22,3 +22,4 @@ static const unsigned int COFS_GETFSLABEL = FS_IOC_GETFSLABEL;
 static const unsigned int COFS_FMODE_CAN_ODIRECT = (__force unsigned int)FMODE_CAN_ODIRECT;
 static const unsigned int COFS_FOP_DONTCACHE = (__force unsigned int)FOP_DONTCACHE;
 static const unsigned int COFS_IOCB_DONTCACHE = (__force unsigned int)IOCB_DONTCACHE;
+static const int COFS_WORK_CPU_UNBOUND = WORK_CPU_UNBOUND;

@@ -190,6 +190,16 @@ void cofs_flush_dcache_folio(struct folio *folio)
 	flush_dcache_folio(folio);
 }
 
+struct workqueue_struct *cofs_alloc_workqueue(void)
+{
+	return alloc_workqueue("cofs", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+}
+
+void cofs_init_work(struct work_struct *work, void (*function)(struct work_struct *work))
+{
+	INIT_WORK(work, function);
+}
+
 void cofs_sysfs_attr_init(struct attribute *attr)
 {
 	sysfs_attr_init(attr);

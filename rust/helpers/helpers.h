@@ -14,6 +14,7 @@
 #include <linux/siphash.h>
 #include <linux/statfs.h>
 #include <linux/sysfs.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 /* inode */
@@ -59,6 +60,10 @@ void *cofs_kmap_local_folio(struct folio *folio, size_t offset);
 void cofs_kunmap_local(const void *address);
 void cofs_folio_zero_segment(struct folio *folio, size_t start, size_t end);
 void cofs_flush_dcache_folio(struct folio *folio);
+
+/* workqueue */
+struct workqueue_struct *cofs_alloc_workqueue(void);
+void cofs_init_work(struct work_struct *work, void (*function)(struct work_struct *work));
 
 /* sysfs */
 void cofs_sysfs_attr_init(struct attribute *attr);

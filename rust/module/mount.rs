@@ -21,6 +21,7 @@ use crate::{
     sys::{
         backing::Backing,
         hash,
+        retry,
         sysfs, //
     },
     vfs::{
@@ -73,6 +74,9 @@ pub(crate) struct Image;
 pub(crate) struct Module {
     #[pin]
     stats: sysfs::Directory<stats::Sharing>,
+    /// Before the content that it works on.
+    #[pin]
+    retry: retry::Worker,
     /// Where content inodes live.
     #[pin]
     pub(crate) contents: Internal<share::Contents>,
@@ -86,6 +90,7 @@ impl Module {
         try_pin_init!(Self {
             registry: Arc::pin_init(share::Registry::new(), GFP_KERNEL)?,
             contents <- Internal::new(share::module(registry.clone())),
+            retry <- retry::Worker::new(),
             stats <- sysfs::Directory::new(c"cofs", stats::Sharing::new(registry.clone())),
         }? Error)
     }

@@ -17,6 +17,7 @@
 
 mod bind;
 mod content;
+mod failover;
 mod fingerprint;
 mod provider;
 mod registry;
@@ -31,6 +32,7 @@ pub(crate) use content::{
     module,
     Contents, //
 };
+pub(crate) use failover::failover;
 pub(crate) use fingerprint::FingerprintName;
 pub(crate) use provider::with_source;
 pub(crate) use registry::Registry;

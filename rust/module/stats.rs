@@ -40,6 +40,7 @@ impl Show for Sharing {
         c"shared_pages",
         c"saved_bytes",
         c"adoptions",
+        c"failovers",
     ];
 
     fn show(&self, index: usize) -> u64 {
@@ -54,7 +55,8 @@ impl Show for Sharing {
             3 => self
                 .sum(|sharers, pages| pages.saturating_mul(sharers.saturating_sub(1)))
                 .saturating_mul(PAGE_SIZE as u64),
-            _ => self.registry.adoptions(),
+            4 => self.registry.adoptions(),
+            _ => self.registry.failovers(),
         }
     }
 }

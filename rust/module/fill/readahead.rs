@@ -67,6 +67,12 @@ impl Operations for Image {
 impl Operations for Contents {
     type Host = Self;
 
+    const RETRIES: bool = true;
+
+    fn retry(content: &Inode<Self>, folio: LockedFolio) {
+        share::failover(content, folio);
+    }
+
     fn read_folio(content: &Inode<Self>, file: Option<&File>, folio: LockedFolio) -> Result {
         share::with_source(content, file, |source| fill_one(source, folio))
     }

@@ -11,9 +11,13 @@ use crate::{
         Image,
         Mount, //
     },
-    sys::bio::{
-        Purpose,
-        Reader, //
+    sys::{
+        bio::{
+            Collect,
+            Purpose,
+            Reader, //
+        },
+        read_now::Now, //
     },
     vfs::{
         folio::Filling,
@@ -67,11 +71,16 @@ impl<'a> Source<'a> {
         Reader::new(self.mount.backing, purpose, &self.mount)
     }
 
+    /// A reader that waits.
+    pub(crate) fn reader_now(&self) -> Now {
+        Now(self.mount.backing)
+    }
+
     /// Fills a folio: at once where the bytes are at hand, else by pieces that `reads` carries.
     pub(crate) fn fill(
         &self,
         map: &mut Map<'_>,
-        reads: &mut Reads<'_>,
+        reads: &mut impl Collect,
         filling: &mut Filling,
     ) -> Result {
         let start = filling.pos();

@@ -96,16 +96,27 @@ impl Providers {
         self.count.store(list.len() as u64, Relaxed);
     }
 
-    /// A provider whose mount is not going away, inside a flight of that mount.
-    fn any(&self) -> Option<Flight> {
+    /// A provider whose mount is not going away, inside a flight of that mount: number `index` of
+    /// those.
+    pub(super) fn nth(&self, index: usize) -> Option<Flight> {
         let list = self.list.lock();
-        let provider = list.iter().find(|p| p.mount.flights.try_begin())?;
-        Some(Flight(provider.clone()))
+        let mut flights = list.iter().filter_map(|provider| {
+            let open = provider.mount.flights.try_begin();
+            open.then(|| Flight(provider.clone()))
+        });
+        flights.nth(index)
     }
 }
 
 /// A fill from a mount that nothing else holds.
-struct Flight(Arc<Provider>);
+pub(super) struct Flight(Arc<Provider>);
+
+impl Flight {
+    /// The provider's file.
+    pub(super) fn source(&self) -> Source<'_> {
+        Source::new(self.0.mount.clone(), &self.0.disk)
+    }
+}
 
 impl Drop for Flight {
     fn drop(&mut self) {
@@ -125,7 +136,7 @@ pub(crate) fn with_source(
         fill(&Source::of(inode));
         return Ok(());
     }
-    let flight = content.node().providers.any().ok_or(EIO)?;
-    fill(&Source::new(flight.0.mount.clone(), &flight.0.disk));
+    let flight = content.node().providers.nth(0).ok_or(EIO)?;
+    fill(&flight.source());
     Ok(())
 }

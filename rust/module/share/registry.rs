@@ -46,6 +46,7 @@ pub(crate) struct Registry {
     /// New at each load, so that no image can aim at one chain.
     key: SipKey,
     adoptions: Atomic<u64>,
+    failovers: Atomic<u64>,
 }
 
 impl Registry {
@@ -55,6 +56,7 @@ impl Registry {
             table <- InodeTable::new(),
             key: SipKey::random(),
             adoptions: Atomic::new(0),
+            failovers: Atomic::new(0),
         })
     }
 
@@ -102,5 +104,14 @@ impl Registry {
     /// How often an inode was bound to content that was there before it.
     pub(crate) fn adoptions(&self) -> u64 {
         self.adoptions.load(Relaxed)
+    }
+
+    pub(super) fn count_failover(&self) {
+        self.failovers.add(1, Relaxed);
+    }
+
+    /// How many folios another image filled than the one that was asked.
+    pub(crate) fn failovers(&self) -> u64 {
+        self.failovers.load(Relaxed)
     }
 }

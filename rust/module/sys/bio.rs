@@ -57,6 +57,13 @@ pub(crate) trait Owner: Send + Sync + 'static {
     fn end(&self, result: Result, demand: bool);
 }
 
+/// Who takes the pieces of a folio that are to be read.
+pub(crate) trait Collect {
+    /// Adds the read of `len` bytes at `pos` in the image to `offset` in the folio. `left` is how
+    /// many bytes are still to come, with these.
+    fn add(&mut self, filling: &Filling, offset: usize, pos: u64, len: usize, left: u64) -> Result;
+}
+
 /// Collects pieces of folios into bios, and submits a bio where the next piece does not adjoin.
 pub(crate) struct Reader<'a, T: Owner> {
     bio: Option<NonNull<bindings::bio>>,
@@ -81,22 +88,12 @@ impl<'a, T: Owner> Reader<'a, T> {
             owner,
         }
     }
+}
 
-    /// Adds the read of `len` bytes at `pos` on the device to `offset` in the folio. `left` is
-    /// how many bytes are still to come, with these: a hint for the size of the bio.
-    pub(crate) fn add(
-        &mut self,
-        filling: &Filling,
-        offset: usize,
-        pos: u64,
-        len: usize,
-        left: u64,
-    ) -> Result {
-        let whole = pos % SECTOR_SIZE == 0 && len as u64 % SECTOR_SIZE == 0;
-        let inside = offset
-            .checked_add(len)
-            .is_some_and(|end| end <= filling.len());
-        if len == 0 || !whole || !inside {
+impl<T: Owner> Collect for Reader<'_, T> {
+    fn add(&mut self, filling: &Filling, offset: usize, pos: u64, len: usize, left: u64) -> Result {
+        filling.check(offset, len)?;
+        if pos % SECTOR_SIZE != 0 || len as u64 % SECTOR_SIZE != 0 {
             return Err(EINVAL);
         }
         if self.bio.is_some() && pos != self.next {
@@ -136,7 +133,9 @@ impl<'a, T: Owner> Reader<'a, T> {
             return Ok(());
         }
     }
+}
 
+impl<T: Owner> Reader<'_, T> {
     fn start(&mut self, pos: u64, left: u64) -> Result<NonNull<bindings::bio>> {
         let mut flags = bindings::req_op_REQ_OP_READ;
         if self.purpose == Purpose::Readahead {

@@ -96,6 +96,13 @@ pub(crate) trait Operations: 'static {
     /// `->read_folio`: fills a folio of `inode`. `file` is who reads, where anyone is known.
     fn read_folio(inode: &Inode<Self::Host>, file: Option<&File>, folio: LockedFolio) -> Result;
 
+    /// Whether [`Self::retry`] does anything.
+    const RETRIES: bool = false;
+
+    /// A folio could not be filled. Runs in a worker, may sleep; the folio fails when it is
+    /// dropped.
+    fn retry(_inode: &Inode<Self::Host>, _folio: LockedFolio) {}
+
     /// `->readahead`: starts to fill the folios of `window`. Errors stay in the folios.
     fn readahead(inode: &Inode<Self::Host>, file: Option<&File>, window: &mut Window<'_>);
 }
@@ -130,10 +137,50 @@ impl Iterator for Window<'_> {
     }
 }
 
+/// A C table, and what C has no operation for.
+///
+/// # Invariants
+///
+/// Every folio that this module fills is in a mapping whose `a_ops` is the first field of one.
+#[repr(C)]
+struct Extended {
+    c: bindings::address_space_operations,
+    retries: bool,
+    retry: unsafe fn(LockedFolio),
+}
+
+impl Extended {
+    fn of(folio: &LockedFolio) -> &'static Self {
+        // SAFETY: a locked folio has a mapping; by the type invariant its table is extended.
+        // CAST: the C table is the first field.
+        unsafe {
+            let mapping = (*folio.as_ptr()).__bindgen_anon_1.__bindgen_anon_1.mapping;
+            &*(*mapping).a_ops.cast()
+        }
+    }
+}
+
+/// Whether a folio that could not be filled is to be handed to [`retry`].
+pub(super) fn retries(folio: &LockedFolio) -> bool {
+    Extended::of(folio).retries
+}
+
+/// Has the folio's mapping try again.
+pub(crate) fn retry(folio: LockedFolio) {
+    // SAFETY: the function is that of the folio's own table.
+    unsafe { (Extended::of(&folio).retry)(folio) }
+}
+
 /// The C table of `T`.
 pub(super) struct Table<T>(PhantomData<T>);
 
 impl<T: Operations> Table<T> {
+    const EXTENDED: Extended = Extended {
+        c: Self::OPS,
+        retries: T::RETRIES,
+        retry: Self::retry,
+    };
+
     const OPS: bindings::address_space_operations = bindings::address_space_operations {
         read_folio: Some(Self::read_folio),
         readahead: Some(Self::readahead),
@@ -144,7 +191,21 @@ impl<T: Operations> Table<T> {
     };
 
     pub(super) const fn get() -> &'static bindings::address_space_operations {
-        &Self::OPS
+        let extended: &'static Extended = &Self::EXTENDED;
+        &extended.c
+    }
+
+    /// # Safety
+    ///
+    /// The folio must be in a mapping with this table.
+    unsafe fn retry(folio: LockedFolio) {
+        // SAFETY: a locked folio has a mapping, and the table is given to inodes of the host type
+        // only. The mapping outlives the folio's lock.
+        let inode = unsafe {
+            let mapping = (*folio.as_ptr()).__bindgen_anon_1.__bindgen_anon_1.mapping;
+            AddressSpace::from_raw(mapping).host::<T::Host>()
+        };
+        T::retry(inode, folio);
     }
 
     /// # Safety

@@ -4,7 +4,11 @@
 //!
 //! C header: [`include/linux/pagemap.h`](srctree/include/linux/pagemap.h)
 
-use crate::bindings;
+use super::address_space;
+use crate::{
+    bindings,
+    sys::retry, //
+};
 use core::{
     marker::PhantomData,
     mem,
@@ -109,8 +113,12 @@ impl LockedFolio {
     /// # Safety
     ///
     /// `folio` must be locked, not uptodate, and its unlocking the caller's duty, which passes on.
-    pub(super) unsafe fn from_raw(folio: NonNull<bindings::folio>) -> Self {
+    pub(crate) unsafe fn from_raw(folio: NonNull<bindings::folio>) -> Self {
         Self(folio)
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut bindings::folio {
+        self.0.as_ptr()
     }
 
     /// File offset of the folio's end in bytes.
@@ -120,6 +128,13 @@ impl LockedFolio {
             let start = bindings::cofs_folio_pos(self.0.as_ptr()) as u64;
             start.saturating_add(bindings::cofs_folio_size(self.0.as_ptr()) as u64)
         }
+    }
+
+    /// Gives the folio to C, with the duty to unlock it.
+    pub(crate) fn into_raw(self) -> NonNull<bindings::folio> {
+        let folio = self.0;
+        mem::forget(self);
+        folio
     }
 
     /// Starts the filling by pieces.
@@ -172,7 +187,8 @@ pub(crate) struct Piece(NonNull<bindings::folio>);
 unsafe impl Send for Piece {}
 
 impl Piece {
-    /// Ends the piece; the folio becomes uptodate once all pieces ended well.
+    /// Ends the piece; the folio becomes uptodate once all pieces ended well. One that failed is
+    /// tried again if its mapping knows how.
     pub(crate) fn end(self, result: Result) {
         let folio = self.0;
         mem::forget(self);
@@ -196,8 +212,13 @@ impl Piece {
                 .private = core::ptr::null_mut();
             if left == 0 {
                 zero_past_end(folio.as_ptr());
+                bindings::folio_end_read(folio.as_ptr(), true);
+                return;
             }
-            bindings::folio_end_read(folio.as_ptr(), left == 0);
+            let folio = LockedFolio::from_raw(folio);
+            if address_space::retries(&folio) {
+                retry::later(folio);
+            }
         }
     }
 
@@ -262,6 +283,30 @@ impl Filling {
     pub(crate) fn len(&self) -> usize {
         // SAFETY: the folio is locked, so its size is stable.
         unsafe { bindings::cofs_folio_size(self.piece.0.as_ptr()) }
+    }
+
+    /// EINVAL unless `len` bytes, at least one, lie at `offset` in the folio.
+    pub(crate) fn check(&self, offset: usize, len: usize) -> Result {
+        match offset.checked_add(len) {
+            Some(end) if len != 0 && end <= self.len() => Ok(()),
+            _ => Err(EINVAL),
+        }
+    }
+
+    /// The folio, for a read that ends while it is borrowed.
+    pub(crate) fn as_ptr(&self) -> *mut bindings::folio {
+        self.piece.0.as_ptr()
+    }
+
+    /// Gives the folio back as it was. No piece may be under way: they are waited for by whoever
+    /// made them.
+    pub(crate) fn cancel(self) -> Option<LockedFolio> {
+        if counter(self.piece.0).load(Relaxed) & !FAILED != 1 {
+            return None;
+        }
+        let folio = self.piece.0;
+        mem::forget(self.piece);
+        Some(LockedFolio(folio))
     }
 
     /// A further piece, which someone else ends.
