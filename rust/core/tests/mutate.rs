@@ -5,117 +5,20 @@
 mod common;
 
 use common::{
+    full::{
+        full,
+        with_devices, //
+    },
     image::{
-        dir_block,
         sb,
-        xattr_entry,
-        xattr_ibody,
-        Image,
         Node,
-        CHUNK,
         INLINE,
-        LNK,
-        PLAIN,
-        REG,
         ROOT, //
     },
     pages::FilePages,
     walk::walk, //
 };
 use proptest::prelude::*;
-
-/// An image that has something of everything.
-fn full(block_bits: u8) -> Image {
-    let mut image = Image::new(block_bits);
-    image.sb32(sb::FEATURE_COMPAT, 0x24);
-    image.sb8(sb::XATTR_PREFIX_COUNT, 1);
-    image.sb32(sb::XATTR_PREFIX_START, 40 << (block_bits - 2));
-    image.sb32(sb::XATTR_BLKADDR, 41);
-    let pos = image.block(40);
-    image.put(pos, b"\x03\0\x04fp");
-    let pos = image.block(41);
-    image.put(pos, &xattr_entry(1, b"shared", b"value"));
-
-    let root = [
-        (&b"."[..], ROOT, 2),
-        (b"..", ROOT, 2),
-        (b"chunk", 26, 1),
-        (b"inline", 20, 1),
-        (b"link", 32, 7),
-        (b"plain", 38, 1),
-    ];
-    let first = dir_block(&root);
-    let second = dir_block(&[(b"zero", 38, 1), (b"zoo", ROOT, 2)]);
-    image.compact(
-        ROOT,
-        Node {
-            format: INLINE,
-            mode: common::image::DIR,
-            nb: 2,
-            size: image.block_size() as u64 + second.len() as u64,
-            u: 20,
-            ..Node::default()
-        },
-    );
-    let pos = image.block(20);
-    image.put(pos, &first);
-    let pos = image.node(ROOT) + 32;
-    image.put(pos, &second);
-
-    let entries = [
-        xattr_entry(0x80, b"", b"sha256:0"),
-        xattr_entry(6, b"c", b"1"),
-    ];
-    let (area, icount) = xattr_ibody(0, &[0], &entries);
-    let inline = Node {
-        format: INLINE,
-        xattr_icount: icount,
-        mode: REG,
-        nb: 1,
-        size: 10,
-        ..Node::default()
-    };
-    image.compact(20, inline);
-    let pos = image.node(20) + 32;
-    image.put(pos, &area);
-    let chunk = Node {
-        format: CHUNK,
-        size: 3 << block_bits,
-        u: 0x20,
-        ..inline
-    };
-    image.extended(
-        26,
-        Node {
-            xattr_icount: 0,
-            ..chunk
-        },
-    );
-    let pos = image.node(26) + 64;
-    image.put(
-        pos,
-        &[0, 0, 0, 0, 21, 0, 0, 0, 0, 0, 0, 0, 22, 0, 0, 0, 0xff, 0xff],
-    );
-    let link = Node {
-        format: INLINE,
-        mode: LNK,
-        nb: 1,
-        size: 6,
-        ..Node::default()
-    };
-    image.compact(32, link);
-    let pos = image.node(32) + 32;
-    image.put(pos, b"target");
-    let plain = Node {
-        format: PLAIN,
-        mode: REG,
-        size: 5000,
-        u: 24,
-        ..link
-    };
-    image.compact(38, plain);
-    image
-}
 
 #[test]
 fn the_image_to_be_changed_is_sound() {
@@ -124,6 +27,12 @@ fn the_image_to_be_changed_is_sound() {
         assert_eq!(reached.errors, 0, "{bits}: {reached:?}");
         assert_eq!((reached.inodes, reached.entries), (5, 8));
         assert_eq!(reached.xattrs, 3);
+        let reached = walk(&with_devices(bits).pages()).unwrap();
+        assert_eq!(
+            (reached.errors, reached.devices),
+            (0, 3),
+            "{bits}: {reached:?}"
+        );
     }
 }
 
@@ -135,6 +44,7 @@ fn position() -> impl Strategy<Value = (u32, usize)> {
         (0usize..120).prop_map(|offset| (20, offset)),
         (0usize..16).prop_map(|offset| (40, offset)),
         (0usize..32).prop_map(|offset| (41, offset)),
+        (0usize..256).prop_map(|offset| (50, offset)),
     ]
 }
 
@@ -152,12 +62,13 @@ proptest! {
     #[test]
     fn changed_images(
         bits in 9u8..=12,
+        devices in any::<bool>(),
         changes in prop::collection::vec((position(), prop_oneof![
             any::<u8>(), Just(0), Just(0xff), Just(1), Just(0x80), Just(0x7f)
         ]), 1..6),
         cut in prop_oneof![4 => Just(1.0), 1 => 0.0..1.0f64],
     ) {
-        let mut image = full(bits);
+        let mut image = if devices { with_devices(bits) } else { full(bits) };
         for ((block, offset), byte) in changes {
             let pos = image.block(block) + offset;
             image.put(pos, &[byte]);
@@ -172,8 +83,11 @@ proptest! {
         bits in 9u8..=12,
         seed in any::<u64>(),
         features in any::<(u8, u8)>(),
+        devices in any::<u16>(),
     ) {
         let mut image = full(bits);
+        image.sb16(sb::EXTRA_DEVICES, devices & 7);
+        image.sb16(sb::DEVT_SLOTOFF, (devices >> 3) & 0x3ff);
         let mut state = seed | 1;
         let start = image.block(8);
         for byte in &mut image.bytes[start..] {

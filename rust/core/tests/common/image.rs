@@ -31,6 +31,7 @@ pub(crate) mod sb {
     pub(crate) const FEATURE_INCOMPAT: usize = 80;
     pub(crate) const U1: usize = 84;
     pub(crate) const EXTRA_DEVICES: usize = 86;
+    pub(crate) const DEVT_SLOTOFF: usize = 88;
     pub(crate) const DIRBLKBITS: usize = 90;
     pub(crate) const XATTR_PREFIX_COUNT: usize = 91;
     pub(crate) const XATTR_PREFIX_START: usize = 92;
@@ -179,6 +180,24 @@ impl Image {
         self.put(self.node(nid), &raw);
     }
 
+    /// Extra devices of tag, blocks and start; their table goes to block `table`.
+    pub(crate) fn devices(&mut self, table: u32, devices: &[(&[u8], u64, u64)]) {
+        let incompat = u32::from_le_bytes(self.bytes[1104..1108].try_into().unwrap());
+        self.sb32(sb::FEATURE_INCOMPAT, incompat | 0x8);
+        self.sb16(sb::EXTRA_DEVICES, devices.len() as u16);
+        self.sb16(sb::DEVT_SLOTOFF, (self.block(table) / 128) as u16);
+        for (number, (tag, blocks, start)) in devices.iter().enumerate() {
+            let mut slot = tag.to_vec();
+            slot.resize(64, 0);
+            slot.extend((*blocks as u32).to_le_bytes());
+            slot.extend((*start as u32).to_le_bytes());
+            slot.extend(((*blocks >> 32) as u16).to_le_bytes());
+            slot.extend(((*start >> 32) as u16).to_le_bytes());
+            slot.resize(128, 0);
+            self.put(self.block(table) + number * 128, &slot);
+        }
+    }
+
     /// Puts the checksum in and turns its feature on.
     pub(crate) fn checksum(&mut self) {
         let compat = u32::from_le_bytes(self.bytes[1032..1036].try_into().unwrap());
@@ -197,8 +216,12 @@ impl Image {
         SuperBlock::read(&self.pages(), crc32c)
     }
 
+    pub(crate) fn superblock_with_devices(&self) -> Result<SuperBlock> {
+        SuperBlock::read_with_devices(&self.pages(), crc32c)
+    }
+
     pub(crate) fn inode(&self, nid: u64) -> Result<Inode> {
-        Inode::read(&self.pages(), &self.superblock()?, nid)
+        Inode::read(&self.pages(), &self.superblock_with_devices()?, nid)
     }
 }
 

@@ -4,6 +4,8 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub(crate) mod compare;
+pub(crate) mod full;
 pub(crate) mod image;
 pub(crate) mod pages;
 pub(crate) mod walk;

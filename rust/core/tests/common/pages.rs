@@ -4,6 +4,8 @@
 
 use cofs_core::{
     data,
+    pages::Shifted,
+    Device,
     Error,
     Inode,
     Pages,
@@ -50,14 +52,65 @@ impl Pages for FilePages {
     }
 }
 
+/// A source of which it is known how many pages it lent.
+pub(crate) trait Counted: Pages {
+    fn lent(&self) -> u64;
+}
+
+impl Counted for FilePages {
+    fn lent(&self) -> u64 {
+        self.lent.get()
+    }
+}
+
+/// Bytes in memory, behind an offset.
+pub(crate) struct Behind<'a> {
+    pages: &'a FilePages,
+    shifted: Shifted<&'a FilePages>,
+}
+
+impl<'a> Behind<'a> {
+    pub(crate) fn new(pages: &'a FilePages, offset: u64) -> Self {
+        Self {
+            pages,
+            shifted: Shifted::new(pages, offset),
+        }
+    }
+}
+
+impl Pages for Behind<'_> {
+    type Page = Box<[u8]>;
+
+    fn page(&self, index: u64) -> Result<Self::Page> {
+        self.shifted.page(index)
+    }
+
+    fn origin(&self) -> u64 {
+        self.shifted.origin()
+    }
+}
+
+impl Counted for Behind<'_> {
+    fn lent(&self) -> u64 {
+        self.pages.lent()
+    }
+}
+
+/// All slots of the table of extra devices.
+pub(crate) fn device_table<P: Pages>(meta: &P, sb: &SuperBlock) -> Result<Vec<Device>> {
+    (0..sb.extra_devices())
+        .map(|index| Device::read(meta, sb, index))
+        .collect()
+}
+
 /// The data of a file, as a directory's page cache would hold it.
-pub(crate) struct DataPages<'a> {
-    pub(crate) meta: &'a FilePages,
+pub(crate) struct DataPages<'a, P> {
+    pub(crate) meta: &'a P,
     pub(crate) sb: &'a SuperBlock,
     pub(crate) inode: &'a Inode,
 }
 
-impl Pages for DataPages<'_> {
+impl<P: Pages> Pages for DataPages<'_, P> {
     type Page = Box<[u8]>;
 
     fn page(&self, index: u64) -> Result<Self::Page> {

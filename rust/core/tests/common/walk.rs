@@ -4,11 +4,17 @@
 
 use super::pages::{
     crc32c,
-    DataPages,
-    FilePages, //
+    device_table,
+    Counted,
+    DataPages, //
 };
 use cofs_core::{
     data,
+    devices::{
+        resolve,
+        Mode,
+        Table, //
+    },
     lookup,
     map,
     readdir,
@@ -16,6 +22,7 @@ use cofs_core::{
         self,
         LongPrefixes, //
     },
+    Device,
     Inode,
     Kind,
     Place,
@@ -36,12 +43,15 @@ pub(crate) struct Reached {
     pub(crate) entries: usize,
     pub(crate) extents: usize,
     pub(crate) xattrs: usize,
+    /// A bit for each device up to 31 that has data.
+    pub(crate) devices: u32,
     pub(crate) errors: usize,
 }
 
-struct Walk<'a> {
-    pages: &'a FilePages,
+struct Walk<'a, P> {
+    pages: &'a P,
     sb: SuperBlock,
+    devices: Vec<Device>,
     prefixes: LongPrefixes,
     reached: Reached,
     seen: HashSet<u64>,
@@ -49,13 +59,16 @@ struct Walk<'a> {
 }
 
 /// Walks the whole image. Panics if a step fails to respect a bound.
-pub(crate) fn walk(pages: &FilePages) -> Result<Reached> {
-    let sb = bounded(pages, 4, || SuperBlock::read(pages, crc32c))?;
+pub(crate) fn walk<P: Counted>(pages: &P) -> Result<Reached> {
+    let sb = bounded(pages, 4, || SuperBlock::read_with_devices(pages, crc32c))?;
+    let slots = u64::from(sb.extra_devices());
+    let devices = bounded(pages, 2 * slots, || device_table(pages, &sb))?;
     let root = bounded(pages, 4, || Inode::root(pages, &sb))?;
     let prefixes = bounded(pages, 8 * 255, || LongPrefixes::load(pages, &sb))?;
     let mut walk = Walk {
         pages,
         sb,
+        devices,
         prefixes,
         reached: Reached::default(),
         seen: HashSet::new(),
@@ -70,15 +83,15 @@ pub(crate) fn walk(pages: &FilePages) -> Result<Reached> {
 }
 
 /// Runs a step that may be lent `limit` pages.
-fn bounded<T>(pages: &FilePages, limit: u64, step: impl FnOnce() -> T) -> T {
-    let before = pages.lent.get();
+fn bounded<P: Counted, T>(pages: &P, limit: u64, step: impl FnOnce() -> T) -> T {
+    let before = pages.lent();
     let result = step();
-    let lent = pages.lent.get() - before;
+    let lent = pages.lent() - before;
     assert!(lent <= limit, "{lent} pages lent, {limit} allowed");
     result
 }
 
-impl Walk<'_> {
+impl<P: Counted> Walk<'_, P> {
     fn step(&mut self, step: impl FnOnce(&mut Self) -> Result<()>) {
         if step(self).is_err() {
             self.reached.errors += 1;
@@ -117,8 +130,7 @@ impl Walk<'_> {
                 match extent.place {
                     Place::Hole => (),
                     Place::Device { device, pos } => {
-                        let end = pos.checked_add(extent.len).unwrap();
-                        assert!(device == 0 && end <= self.sb.blocks() * self.sb.block_size());
+                        self.resolve(device, pos, extent.len)?;
                         let blocks = inode.size().div_ceil(self.sb.block_size());
                         assert!(offset + extent.len <= blocks * self.sb.block_size());
                     }
@@ -135,7 +147,42 @@ impl Walk<'_> {
             }
         }
         let mut bytes = [0; 5000];
-        data::read(self.pages, &self.sb, inode, 3, &mut bytes)
+        let read = data::read(self.pages, &self.sb, inode, 3, &mut bytes);
+        if self.devices.is_empty() {
+            return read;
+        }
+        let table = Table::new(&self.sb, &self.devices, Mode::Separate, 0)?;
+        let fill = |device, _, piece: &mut [u8]| {
+            assert!(usize::from(device) <= self.devices.len());
+            piece.fill(0);
+            Ok(())
+        };
+        data::read_devices(self.pages, &table, inode, 3, &mut bytes, fill)
+    }
+
+    /// Finds the bytes of an extent on the devices of both kinds of mount.
+    fn resolve(&mut self, device: u16, pos: u64, len: u64) -> Result<()> {
+        let end = pos.checked_add(len).unwrap();
+        if self.devices.is_empty() {
+            assert!(device == 0 && end <= self.sb.blocks() * self.sb.block_size());
+            return Ok(());
+        }
+        for mode in [Mode::Flat, Mode::Separate] {
+            let table = Table::new(&self.sb, &self.devices, mode, 512).unwrap();
+            let piece = resolve(&table, device, pos, len)?;
+            assert!((1..=len).contains(&piece.len));
+            assert!(piece.pos.checked_add(piece.len).is_some());
+            match usize::from(piece.device).checked_sub(1) {
+                None => assert!(piece.pos >= 512),
+                Some(index) => {
+                    assert_eq!(mode, Mode::Separate);
+                    let size = self.devices[index].blocks * self.sb.block_size();
+                    assert!(size == 0 || piece.pos + piece.len <= size);
+                    self.reached.devices |= 1u32.checked_shl(index as u32).unwrap_or(0);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn xattrs(&mut self, inode: &Inode) -> Result<()> {
@@ -145,12 +192,13 @@ impl Walk<'_> {
             prefixes,
             ..
         } = self;
+        let pages = *pages;
         // Each entry takes 4 bytes of the area, or is one of 255 that are shared, and each may
         // name a prefix, and the areas may be far from each other.
         let limit = (inode.xattr_size() / 4 + 2 * 255) * 8 + 8;
         let mut names = Vec::new();
         let listed = bounded(pages, limit, || {
-            xattr::list(*pages, sb, inode, prefixes, |name| {
+            xattr::list(pages, sb, inode, prefixes, |name| {
                 names.push((name.index, [name.infix, name.suffix].concat()));
                 Ok(())
             })
@@ -159,18 +207,18 @@ impl Walk<'_> {
         let mut value = [0; 65536];
         for (index, name) in names.iter().take(8) {
             let _ = bounded(pages, limit + 20, || {
-                xattr::get(*pages, sb, inode, prefixes, *index, name, &mut value)
+                xattr::get(pages, sb, inode, prefixes, *index, name, &mut value)
             });
         }
         let _ = bounded(pages, limit, || {
-            xattr::get(*pages, sb, inode, prefixes, 2, b"", &mut [])
+            xattr::get(pages, sb, inode, prefixes, 2, b"", &mut [])
         });
         for id in [0, 127, 255] {
             let _ = bounded(pages, limit + 40, || {
-                xattr::get_long(*pages, sb, inode, prefixes, id, &mut value)
+                xattr::get_long(pages, sb, inode, prefixes, id, &mut value)
             });
         }
-        let _ = xattr::no_acl(*pages, sb, inode);
+        let _ = xattr::no_acl(pages, sb, inode);
         listed
     }
 
