@@ -4,26 +4,25 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::FileType;
-
-use crate::content::{open, pread_full};
+use crate::against;
 use crate::error::{name, Context, Result};
+use crate::manifest;
 use crate::mounting::Mounted;
 use crate::pattern::Random;
-use crate::walk;
 
 const SUPER: usize = 1024;
 /// As much of either end of a file is read, whatever size it claims.
 const PIECE: u64 = 64 << 10;
 
-enum Seen {
+#[derive(PartialEq)]
+pub(crate) enum Seen {
     Refused(String),
     Tree(Vec<String>),
 }
 
 /// How this filesystem's answer relates to the reference's.
-#[derive(PartialEq, Clone, Copy, Debug)]
-enum Verdict {
+#[derive(PartialEq, PartialOrd, Clone, Copy, Debug)]
+pub(crate) enum Verdict {
     Same,
     /// An error where the reference gives an answer.
     Stricter,
@@ -74,7 +73,8 @@ pub(crate) fn corrupt(image: &Path, copy: &Path, offset: u64) -> Result<()> {
     std::fs::write(copy, bytes).what(|| format!("write {}", copy.display()))
 }
 
-/// Prints how many mutants fared how; fails on those that were laxer or different.
+/// Prints how many mutants fared how, against the reference reader, and against `reference`
+/// unless that is "none". Fails on those that were laxer or different.
 pub(crate) fn seeded(
     subject: &str,
     reference: &str,
@@ -83,18 +83,76 @@ pub(crate) fn seeded(
 ) -> Result<bool> {
     let whole = std::fs::read(image).what(|| format!("read {}", image.display()))?;
     let copy = Copy::new();
-    let mut counts = [0; 4];
+    let mut judges = vec![Tally::new("reader")];
+    if reference != "none" {
+        judges.push(Tally::new(reference));
+    }
+    let intact = manifest::of_image(&whole, PIECE);
+    let (mut refused, mut changed) = (0, 0);
     for seed in seeds {
-        copy.write(&mutate(&whole, seed))?;
-        let (verdict, text) = judge(subject, reference, &copy.path)?;
-        counts[verdict as usize] += 1;
-        if verdict != Verdict::Same {
-            println!("# mutant {seed}: {verdict:?}: {text}");
+        let mutant = mutate(&whole, seed);
+        let read = manifest::of_image(&mutant, PIECE);
+        match &read {
+            Seen::Refused(_) => refused += 1,
+            Seen::Tree(_) if read != intact => changed += 1,
+            Seen::Tree(_) => {}
+        }
+        copy.write(&mutant)?;
+        let ours = look(subject, &copy.path)?;
+        for judge in &mut judges {
+            let (verdict, text) = if judge.name == "reader" {
+                against::reader(&ours, &read)
+            } else {
+                compare(&ours, &look(reference, &copy.path)?)
+            };
+            judge.count(seed, verdict, &text);
         }
     }
-    let [same, stricter, laxer, different] = counts;
-    println!("same={same} stricter={stricter} laxer={laxer} different={different}");
-    Ok(laxer + different == 0)
+    println!("the reader sees: refused={refused} changed={changed}");
+    let good = |good, judge: &Tally<'_>| judge.report() && good;
+    Ok(judges.iter().fold(true, good))
+}
+
+/// Compares the reference reader with `reference` on an intact image.
+pub(crate) fn reader(reference: &str, image: &Path) -> Result<bool> {
+    let bytes = std::fs::read(image).what(|| format!("read {}", image.display()))?;
+    let (verdict, text) =
+        against::reader(&look(reference, image)?, &manifest::of_image(&bytes, PIECE));
+    if verdict != Verdict::Same {
+        println!("{}: {verdict:?}: {text}", image.display());
+    }
+    Ok(verdict == Verdict::Same)
+}
+
+/// The verdicts by one reference.
+struct Tally<'a> {
+    name: &'a str,
+    counts: [u32; 4],
+}
+
+impl Tally<'_> {
+    fn new(name: &str) -> Tally<'_> {
+        Tally {
+            name,
+            counts: [0; 4],
+        }
+    }
+
+    fn count(&mut self, seed: u64, verdict: Verdict, text: &str) {
+        self.counts[verdict as usize] += 1;
+        if verdict != Verdict::Same {
+            println!("# mutant {seed}, by {}: {verdict:?}: {text}", self.name);
+        }
+    }
+
+    fn report(&self) -> bool {
+        let [same, stricter, laxer, different] = self.counts;
+        println!(
+            "by {}: same={same} stricter={stricter} laxer={laxer} different={different}",
+            self.name
+        );
+        laxer + different == 0
+    }
 }
 
 /// The image file that is damaged anew for every case.
@@ -286,7 +344,11 @@ fn mutate(whole: &[u8], seed: u64) -> Vec<u8> {
 fn judge(subject: &str, reference: &str, image: &Path) -> Result<(Verdict, String)> {
     let theirs = look(reference, image)?;
     let ours = look(subject, image)?;
-    Ok(match (&ours, &theirs) {
+    Ok(compare(&ours, &theirs))
+}
+
+fn compare(ours: &Seen, theirs: &Seen) -> (Verdict, String) {
+    match (ours, theirs) {
         (Seen::Refused(got), Seen::Refused(want)) => {
             let verdict = if got == want {
                 Verdict::Same
@@ -300,7 +362,7 @@ fn judge(subject: &str, reference: &str, image: &Path) -> Result<(Verdict, Strin
             (Verdict::Laxer, format!("mounts, reference {want}"))
         }
         (Seen::Tree(got), Seen::Tree(want)) => trees(got, want),
-    })
+    }
 }
 
 /// The verdict on the first line that differs: what follows it may be its consequence.
@@ -322,33 +384,8 @@ fn trees(got: &[String], want: &[String]) -> (Verdict, String) {
 }
 
 fn look(kind: &str, image: &Path) -> Result<Seen> {
-    let mounted = match Mounted::attempt(kind, "", image)? {
-        Ok(mounted) => mounted,
-        Err(refusal) => return Ok(Seen::Refused(name(refusal.errno))),
-    };
-    let mut lines = Vec::new();
-    for mut node in walk::walk(&mounted.dir)? {
-        if node.kind == FileType::RegularFile {
-            node.line
-                .push_str(&ends(&mounted.dir.join(&node.path), node.size));
-        }
-        lines.push(node.line);
-    }
-    Ok(Seen::Tree(lines))
-}
-
-/// The digests of a file's first and last piece.
-fn ends(path: &Path, size: u64) -> String {
-    let fd = match open(path) {
-        Ok(fd) => fd,
-        Err(e) => return format!(" open={}", e.rsplit(' ').next().unwrap_or("E")),
-    };
-    let piece = |at: u64| {
-        let mut bytes = vec![0; PIECE.min(size - at) as usize];
-        match pread_full(&fd, &mut bytes, at) {
-            Ok(n) => format!(" {n}:{}", walk::digest(&bytes[..n])),
-            Err(e) => format!(" read={}", name(e)),
-        }
-    };
-    piece(0) + &piece(size.saturating_sub(PIECE))
+    Ok(match Mounted::attempt(kind, "", image)? {
+        Ok(mounted) => Seen::Tree(manifest::of_mount(&mounted.dir, PIECE)?),
+        Err(refusal) => Seen::Refused(name(refusal.errno)),
+    })
 }

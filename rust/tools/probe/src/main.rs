@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! probe: looks at a mounted filesystem from user space, for the tests in tests/.
 
+mod against;
 mod calls;
 mod compressed;
 mod content;
@@ -8,7 +9,9 @@ mod damage;
 mod diff;
 mod error;
 mod hammer;
+mod image;
 mod lazy;
+mod manifest;
 mod mapped;
 mod memory;
 mod mounting;
@@ -35,9 +38,11 @@ const USAGE: &str = "usage: probe COMMAND ...
   umount DIR
   remount OPTIONS DIR
   dump DIR                          every name of a tree, one line each
+  manifest DIR|IMAGE                the same with digests; of an image without a mount
   diff TYPE REFERENCE OPTIONS IMAGE one image on two filesystems
   damage TYPE REFERENCE IMAGE       the same over an image with known faults
-  mutants TYPE REFERENCE IMAGE FIRST COUNT   and with seeded ones
+  mutants TYPE REFERENCE|none IMAGE FIRST COUNT   seeded ones, by the reader too
+  reader REFERENCE IMAGE            the reader against a filesystem
   damage-cases IMAGE                how many faults are known
   corrupt IMAGE COPY OFFSET         a copy with one byte inverted
   compressed TYPE REFERENCE IMAGE   compressed files are refused, others equal
@@ -85,6 +90,8 @@ fn run(words: &[&str]) -> Result<bool> {
             }
             Ok(true)
         }
+        ["manifest", source] => manifest::print(Path::new(source)),
+        ["reader", reference, image] => damage::reader(reference, Path::new(image)),
         ["diff", subject, reference, options, image] => {
             diff::run(subject, reference, options, Path::new(image))
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! What stat(2) and its relatives say about every name of a tree, one line each.
 
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fmt::Write as _;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
@@ -9,12 +9,13 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{openat, statx, AtFlags, FileType, Mode, OFlags, RawDir, StatxFlags, CWD};
+use rustix::io::{self, Errno};
 use sha2::{Digest, Sha256};
 
 use crate::error::{name, Context, Result};
 
 /// More than any tree of the tests has; a damaged image may have loops.
-const MOST_NAMES: usize = 50_000;
+pub(crate) const MOST_NAMES: usize = 50_000;
 
 pub(crate) struct Node {
     /// Relative to the mount; empty for its root.
@@ -59,9 +60,98 @@ pub(crate) fn entries(dir: &OwnedFd) -> (Vec<Dirent>, Option<rustix::io::Errno>)
     (found, None)
 }
 
+/// What statx(2) says of one name.
+pub(crate) struct Stat {
+    pub(crate) mode: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    pub(crate) nlink: u32,
+    pub(crate) size: u64,
+    pub(crate) blocks: u64,
+    pub(crate) block_size: u32,
+    pub(crate) device: (u32, u32),
+    pub(crate) ino: u64,
+    /// Of the last modification, change and access.
+    pub(crate) times: [(i64, u32); 3],
+    /// What only a kernel knows, in words.
+    pub(crate) mount: String,
+}
+
+/// A tree that can be walked by path: a mount, or an image without one.
+pub(crate) trait Tree {
+    fn stat(&self, path: &Path) -> io::Result<Stat>;
+
+    /// The entries of a directory, and the error that cut them short.
+    fn list(&self, path: &Path) -> io::Result<(Vec<Dirent>, Option<Errno>)>;
+
+    /// Where a symlink leads.
+    fn target(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// The names of all attributes, each with a NUL behind it.
+    fn attributes(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    fn attribute(&self, path: &Path, name: &CStr) -> io::Result<Vec<u8>>;
+}
+
+/// The tree below a directory of this machine.
+struct Below<'a>(&'a Path);
+
+impl Tree for Below<'_> {
+    fn stat(&self, path: &Path) -> io::Result<Stat> {
+        let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
+        let st = statx(CWD, self.0.join(path), AtFlags::SYMLINK_NOFOLLOW, wanted)?;
+        let times = [st.stx_mtime, st.stx_ctime, st.stx_atime];
+        Ok(Stat {
+            mode: st.stx_mode.into(),
+            uid: st.stx_uid,
+            gid: st.stx_gid,
+            nlink: st.stx_nlink,
+            size: st.stx_size,
+            blocks: st.stx_blocks,
+            block_size: st.stx_blksize,
+            device: (st.stx_rdev_major, st.stx_rdev_minor),
+            ino: st.stx_ino,
+            times: times.map(|time| (time.tv_sec, time.tv_nsec)),
+            mount: format!(
+                " mask={:x} attributes={:x}",
+                st.stx_mask,
+                st.stx_attributes.bits()
+            ),
+        })
+    }
+
+    fn list(&self, path: &Path) -> io::Result<(Vec<Dirent>, Option<Errno>)> {
+        Ok(entries(&open_dir(&self.0.join(path))?))
+    }
+
+    fn target(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let target = rustix::fs::readlink(self.0.join(path), Vec::new())?;
+        Ok(target.into_bytes())
+    }
+
+    fn attributes(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let mut list = vec![0u8; 64 << 10];
+        let len = rustix::fs::llistxattr(self.0.join(path), &mut list[..])?;
+        list.truncate(len);
+        Ok(list)
+    }
+
+    fn attribute(&self, path: &Path, name: &CStr) -> io::Result<Vec<u8>> {
+        let mut value = vec![0u8; 64 << 10];
+        let len = rustix::fs::lgetxattr(self.0.join(path), name, &mut value[..])?;
+        value.truncate(len);
+        Ok(value)
+    }
+}
+
 /// All names below `root`, in the order in which readdir gives them, parents first.
 pub(crate) fn walk(root: &Path) -> Result<Vec<Node>> {
-    let mut nodes = vec![node(root, Path::new(""))?];
+    Ok(walk_tree(&Below(root)))
+}
+
+/// The same of any tree.
+pub(crate) fn walk_tree(tree: &dyn Tree) -> Vec<Node> {
+    let mut nodes = vec![node(tree, Path::new(""))];
     let mut next = 0;
     while next < nodes.len() && nodes.len() < MOST_NAMES {
         let (path, kind, depth) = {
@@ -73,14 +163,13 @@ pub(crate) fn walk(root: &Path) -> Result<Vec<Node>> {
         if kind != FileType::Directory || depth > 200 || path.as_os_str().len() > 3500 {
             continue;
         }
-        let dir = match open_dir(&root.join(&path)) {
-            Ok(dir) => dir,
+        let (found, error) = match tree.list(&path) {
+            Ok(listed) => listed,
             Err(e) => {
                 let _ = write!(nodes[next - 1].line, " open={}", name(e));
                 continue;
             }
         };
-        let (found, error) = entries(&dir);
         let mut order = String::new();
         for entry in &found {
             let _ = write!(
@@ -103,92 +192,79 @@ pub(crate) fn walk(root: &Path) -> Result<Vec<Node>> {
         for entry in found {
             // Damage makes empty names, and those lead back to the directory itself.
             if entry.name != "." && entry.name != ".." && !entry.name.is_empty() {
-                nodes.push(node(root, &path.join(entry.name))?);
+                nodes.push(node(tree, &path.join(entry.name)));
             }
         }
     }
-    Ok(nodes)
+    nodes
 }
 
-fn node(root: &Path, path: &Path) -> Result<Node> {
-    let full = root.join(path);
+fn node(tree: &dyn Tree, path: &Path) -> Node {
     let mut line = show(path.as_os_str());
-    let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
-    let st = match statx(CWD, &full, AtFlags::SYMLINK_NOFOLLOW, wanted) {
+    let st = match tree.stat(path) {
         Ok(st) => st,
         Err(e) => {
             let _ = write!(line, " statx={}", name(e));
-            return Ok(Node {
+            return Node {
                 path: path.to_path_buf(),
                 kind: FileType::Unknown,
                 size: 0,
                 line,
-            });
+            };
         }
     };
-    let kind = FileType::from_raw_mode(st.stx_mode.into());
+    let kind = FileType::from_raw_mode(st.mode);
     let _ = write!(
         line,
         " {:?} mode={:o} uid={} gid={} nlink={} size={} blocks={} blksize={} rdev={}:{} ino={}",
         kind,
-        st.stx_mode,
-        st.stx_uid,
-        st.stx_gid,
-        st.stx_nlink,
-        st.stx_size,
-        st.stx_blocks,
-        st.stx_blksize,
-        st.stx_rdev_major,
-        st.stx_rdev_minor,
-        st.stx_ino,
+        st.mode,
+        st.uid,
+        st.gid,
+        st.nlink,
+        st.size,
+        st.blocks,
+        st.block_size,
+        st.device.0,
+        st.device.1,
+        st.ino,
     );
-    for (what, time) in [
-        ("m", st.stx_mtime),
-        ("c", st.stx_ctime),
-        ("a", st.stx_atime),
-    ] {
-        let _ = write!(line, " {what}={}.{:09}", time.tv_sec, time.tv_nsec);
+    for (what, (seconds, nanoseconds)) in ["m", "c", "a"].into_iter().zip(st.times) {
+        let _ = write!(line, " {what}={seconds}.{nanoseconds:09}");
     }
-    let _ = write!(
-        line,
-        " mask={:x} attributes={:x}",
-        st.stx_mask,
-        st.stx_attributes.bits()
-    );
+    line.push_str(&st.mount);
     if kind == FileType::Symlink {
-        match rustix::fs::readlink(&full, Vec::new()) {
+        match tree.target(path) {
             Ok(target) => {
-                let _ = write!(line, " -> {}", show(OsStr::from_bytes(target.as_bytes())));
+                let _ = write!(line, " -> {}", show(OsStr::from_bytes(&target)));
             }
             Err(e) => {
                 let _ = write!(line, " readlink={}", name(e));
             }
         }
     }
-    line.push_str(&xattrs(&full));
-    Ok(Node {
+    line.push_str(&xattrs(tree, path));
+    Node {
         path: path.to_path_buf(),
         kind,
-        size: st.stx_size,
+        size: st.size,
         line,
-    })
+    }
 }
 
 /// Every attribute with its size and the head of its value's hash, in the order listed.
-fn xattrs(path: &Path) -> String {
-    let mut list = vec![0u8; 64 << 10];
-    let len = match rustix::fs::llistxattr(path, &mut list[..]) {
-        Ok(n) => n,
+fn xattrs(tree: &dyn Tree, path: &Path) -> String {
+    let list = match tree.attributes(path) {
+        Ok(list) => list,
         Err(e) => return format!(" listxattr={}", name(e)),
     };
     let mut text = String::new();
-    for attribute in list[..len].split(|b| *b == 0).filter(|n| !n.is_empty()) {
+    for attribute in list.split(|b| *b == 0).filter(|n| !n.is_empty()) {
         let Ok(attribute) = CString::new(attribute) else {
             continue;
         };
-        let mut value = vec![0u8; 64 << 10];
-        let shown = match rustix::fs::lgetxattr(path, attribute.as_c_str(), &mut value[..]) {
-            Ok(n) => format!("{n}:{}", digest(&value[..n])),
+        let shown = match tree.attribute(path, &attribute) {
+            Ok(value) => format!("{}:{}", value.len(), digest(&value)),
             Err(e) => name(e),
         };
         let _ = write!(text, " {}={shown}", attribute.to_string_lossy());

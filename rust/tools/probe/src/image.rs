@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+//! The reference reader: an image as a mount would show it, without a kernel. The format is
+//! cofs_core's; what the VFS adds to it is here.
+
+mod attributes;
+
+use std::ffi::{CStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+use cofs_core::pages::{self, PAGE_SIZE};
+use cofs_core::xattr::{self, LongPrefixes};
+use cofs_core::{lookup, map, readdir, Error, Inode, Kind, Layout, Pages, Place, SuperBlock};
+use rustix::fs::FileType;
+use rustix::io::{self, Errno};
+
+use crate::walk::{Dirent, Stat, Tree};
+
+/// The errno of the kernel for what is wrong with an image.
+fn errno(error: Error) -> Errno {
+    match error {
+        Error::Corrupt(_) => Errno::UCLEAN,
+        Error::Invalid(_) => Errno::INVAL,
+        Error::Unsupported(_) => Errno::OPNOTSUPP,
+        Error::BadChecksum => Errno::BADMSG,
+        Error::NoData => Errno::NODATA,
+        Error::Range => Errno::RANGE,
+        Error::NameTooLong => Errno::NAMETOOLONG,
+        Error::NoDevice => Errno::NODEV,
+        Error::Source(number) => Errno::from_raw_os_error(number),
+    }
+}
+
+/// The page cache of the device: behind the device's end it has zeros.
+struct Device<'a>(&'a [u8]);
+
+impl Pages for Device<'_> {
+    type Page = Box<[u8]>;
+
+    fn page(&self, index: u64) -> cofs_core::Result<Self::Page> {
+        let start = index.checked_mul(PAGE_SIZE).ok_or(Error::IO)?;
+        let mut page = vec![0; PAGE_SIZE as usize];
+        if let Some(rest) = self.0.get(start as usize..) {
+            let len = rest.len().min(page.len());
+            page[..len].copy_from_slice(&rest[..len]);
+        }
+        Ok(page.into())
+    }
+}
+
+impl Device<'_> {
+    /// What a read of the device itself gives: an error where that ends.
+    fn read(&self, pos: u64, out: &mut [u8]) -> cofs_core::Result<()> {
+        let end = pos.checked_add(out.len() as u64).ok_or(Error::IO)?;
+        let bytes = self.0.get(pos as usize..end as usize).ok_or(Error::IO)?;
+        out.copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// An image as it is mounted without options.
+pub(crate) struct Image<'a> {
+    device: Device<'a>,
+    sb: SuperBlock,
+    prefixes: LongPrefixes,
+    root: Inode,
+}
+
+impl<'a> Image<'a> {
+    /// What mount(2) does, and the errno by which it refuses.
+    pub(crate) fn mount(bytes: &'a [u8]) -> io::Result<Self> {
+        // A device has whole sectors.
+        let device = Device(&bytes[..bytes.len() & !511]);
+        let sb = SuperBlock::read(&device, crc32c).map_err(errno)?;
+        let prefixes = LongPrefixes::load(&device, &sb).map_err(errno)?;
+        let root = inode(&device, &sb, sb.root_nid())?;
+        if root.kind() != Kind::Directory {
+            return Err(Errno::INVAL);
+        }
+        Ok(Self {
+            device,
+            sb,
+            prefixes,
+            root,
+        })
+    }
+
+    /// The inode that a path leads to.
+    fn find(&self, path: &Path) -> io::Result<Inode> {
+        let mut way = vec![self.root.clone()];
+        for name in path {
+            let dir = way.last().ok_or(Errno::NOENT)?;
+            if dir.kind() != Kind::Directory {
+                return Err(Errno::NOTDIR);
+            }
+            let data = Data { image: self, dir };
+            let found = lookup(&data, &self.sb, dir.size(), name.as_bytes()).map_err(errno)?;
+            let next = self.inode(found.ok_or(Errno::NOENT)?.nid)?;
+            // The VFS has one place for each directory, and none below itself.
+            let above = way.iter().any(|inode| inode.nid() == next.nid());
+            if next.kind() == Kind::Directory && above {
+                return Err(Errno::LOOP);
+            }
+            way.push(next);
+        }
+        way.pop().ok_or(Errno::NOENT)
+    }
+
+    fn inode(&self, nid: u64) -> io::Result<Inode> {
+        inode(&self.device, &self.sb, nid)
+    }
+
+    /// One page of a file, as the page cache has it: what cannot be had whole is EIO.
+    fn page(&self, inode: &Inode, index: u64) -> cofs_core::Result<Vec<u8>> {
+        let mut page = vec![0; PAGE_SIZE as usize];
+        let start = index.checked_mul(PAGE_SIZE).ok_or(Error::IO)?;
+        let in_file = inode.size().saturating_sub(start).min(PAGE_SIZE);
+        let whole = in_file.next_multiple_of(self.sb.block_size());
+        let mut at = 0;
+        while at < whole {
+            let extent = map(&self.device, &self.sb, inode, start + at, whole - at)
+                .map_err(|_| Error::IO)?;
+            let end = (at + extent.len).min(whole);
+            let piece = &mut page[at as usize..end as usize];
+            match extent.place {
+                Place::Hole => {}
+                Place::Meta { pos } => pages::fill(&self.device, pos, piece)?,
+                Place::Device { device: 0, pos } => self.device.read(pos, piece)?,
+                Place::Device { .. } => return Err(Error::IO),
+            }
+            at = end;
+        }
+        page[in_file as usize..].fill(0);
+        Ok(page)
+    }
+
+    /// pread(2) of a regular file, all of `out`, which must end in the file.
+    pub(crate) fn read(&self, path: &Path, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let inode = self.find(path)?;
+        let mut done = 0;
+        while done < out.len() {
+            let pos = offset + done as u64;
+            let page = self.page(&inode, pos / PAGE_SIZE).map_err(errno)?;
+            let rest = &page[(pos % PAGE_SIZE) as usize..];
+            let len = rest.len().min(out.len() - done);
+            out[done..done + len].copy_from_slice(&rest[..len]);
+            done += len;
+        }
+        Ok(())
+    }
+
+    /// open(2) of a regular file.
+    pub(crate) fn open(&self, path: &Path) -> io::Result<()> {
+        match self.find(path)?.layout() {
+            Layout::Compressed => Err(Errno::OPNOTSUPP),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What the kernel does to have an inode: more than reading it.
+fn inode(device: &Device<'_>, sb: &SuperBlock, nid: u64) -> io::Result<Inode> {
+    let inode = Inode::read(device, sb, nid).map_err(errno)?;
+    xattr::no_acl(device, sb, &inode).map_err(errno)?;
+    let compressed = inode.layout() == Layout::Compressed;
+    if compressed && matches!(inode.kind(), Kind::Directory | Kind::Symlink) {
+        return Err(Errno::OPNOTSUPP);
+    }
+    Ok(inode)
+}
+
+/// A directory's data.
+struct Data<'a> {
+    image: &'a Image<'a>,
+    dir: &'a Inode,
+}
+
+impl Pages for Data<'_> {
+    type Page = Vec<u8>;
+
+    fn page(&self, index: u64) -> cofs_core::Result<Vec<u8>> {
+        self.image.page(self.dir, index)
+    }
+}
+
+impl Tree for Image<'_> {
+    fn stat(&self, path: &Path) -> io::Result<Stat> {
+        let inode = self.find(path)?;
+        // An id that means "none" is shown as the one for ids that cannot be shown.
+        let id = |id: u32| if id == u32::MAX { 65_534 } else { id };
+        let rdev = inode.rdev();
+        Ok(Stat {
+            mode: inode.mode().into(),
+            uid: id(inode.uid()),
+            gid: id(inode.gid()),
+            nlink: inode.nlink(),
+            size: inode.size(),
+            blocks: inode.blocks(),
+            block_size: self.sb.block_size() as u32,
+            device: (
+                (rdev >> 8) & 0xfff,
+                (rdev & 0xff) | ((rdev >> 12) & 0xf_ff00),
+            ),
+            ino: inode.ino(),
+            times: [inode.mtime(); 3],
+            mount: String::new(),
+        })
+    }
+
+    fn list(&self, path: &Path) -> io::Result<(Vec<Dirent>, Option<Errno>)> {
+        let dir = self.find(path)?;
+        let mut found = Vec::new();
+        let mut bad = None;
+        let data = Data {
+            image: self,
+            dir: &dir,
+        };
+        let read = readdir(&data, &self.sb, dir.size(), 0, |entry| {
+            // The VFS gives out no name that is a path.
+            if entry.name.contains(&b'/') {
+                bad = Some(Errno::IO);
+                return false;
+            }
+            // User space sees a C string.
+            let name = entry.name.split(|b| *b == 0).next().unwrap_or_default();
+            found.push(Dirent {
+                name: OsString::from_vec(name.to_vec()),
+                kind: kind(entry.file_type),
+                ino: entry.nid,
+                cookie: entry.next_pos(),
+            });
+            found.len() <= crate::walk::MOST_NAMES
+        });
+        let error = bad.or(read.err().map(errno));
+        if error.is_none() && dir.dot_omitted() {
+            found.push(Dirent {
+                name: ".".into(),
+                kind: FileType::Directory,
+                ino: dir.ino(),
+                cookie: dir.size() + 1,
+            });
+        }
+        Ok((found, error))
+    }
+
+    fn target(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let link = self.find(path)?;
+        let mut target = match link.fast_link() {
+            Some(pos) => {
+                let mut bytes = vec![0; link.size() as usize];
+                pages::fill(&self.device, pos, &mut bytes).map_err(errno)?;
+                bytes
+            }
+            // The target of a link is at most a page, its NUL included.
+            None => {
+                let mut page = self.page(&link, 0).map_err(errno)?;
+                page.truncate((PAGE_SIZE as usize - 1).min(link.size() as usize));
+                page
+            }
+        };
+        target.truncate(target.iter().position(|b| *b == 0).unwrap_or(target.len()));
+        Ok(target)
+    }
+
+    fn attributes(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.list_attributes(&self.find(path)?)
+    }
+
+    fn attribute(&self, path: &Path, name: &CStr) -> io::Result<Vec<u8>> {
+        self.get_attribute(&self.find(path)?, name.to_bytes())
+    }
+}
+
+/// `FT_*` of a directory entry.
+fn kind(file_type: u8) -> FileType {
+    match file_type {
+        1 => FileType::RegularFile,
+        2 => FileType::Directory,
+        3 => FileType::CharacterDevice,
+        4 => FileType::BlockDevice,
+        5 => FileType::Fifo,
+        6 => FileType::Socket,
+        7 => FileType::Symlink,
+        _ => FileType::Unknown,
+    }
+}
+
+/// The kernel's crc32c: continues from `seed` and does not invert the result.
+fn crc32c(seed: u32, bytes: &[u8]) -> u32 {
+    bytes.iter().fold(seed, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg())
+        })
+    })
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+//! A tree with the digests of its files, from a mount or from an image without one.
+
+use std::path::Path;
+
+use rustix::fs::FileType;
+use rustix::io;
+
+use crate::content::{open, pread_full};
+use crate::damage::Seen;
+use crate::error::{name, Context, Result};
+use crate::image::Image;
+use crate::walk;
+
+/// As much of a file is read for its digest.
+const WHOLE: u64 = 64 << 20;
+
+/// Prints the manifest of a directory or an image; false if the image does not mount.
+pub(crate) fn print(source: &Path) -> Result<bool> {
+    let what = || format!("read {}", source.display());
+    let seen = if source.is_dir() {
+        Seen::Tree(of_mount(source, WHOLE)?)
+    } else {
+        of_image(&std::fs::read(source).what(what)?, WHOLE)
+    };
+    match seen {
+        Seen::Refused(error) => {
+            println!("mount={error}");
+            Ok(false)
+        }
+        Seen::Tree(lines) => {
+            lines.iter().for_each(|line| println!("{line}"));
+            Ok(true)
+        }
+    }
+}
+
+/// One line for each name below `dir`. Of a file larger than `piece` as much of either end is read.
+pub(crate) fn of_mount(dir: &Path, piece: u64) -> Result<Vec<String>> {
+    let nodes = walk::walk(dir)?.into_iter();
+    Ok(nodes
+        .map(|mut node| {
+            if node.kind == FileType::RegularFile {
+                node.line.push_str(&match open(&dir.join(&node.path)) {
+                    Ok(fd) => ends(node.size, piece, |at, bytes| pread_full(&fd, bytes, at)),
+                    Err(e) => format!(" open={}", e.rsplit(' ').next().unwrap_or("E")),
+                });
+            }
+            node.line
+        })
+        .collect())
+}
+
+/// The same as the reference reader gives it.
+pub(crate) fn of_image(bytes: &[u8], piece: u64) -> Seen {
+    let image = match Image::mount(bytes) {
+        Ok(image) => image,
+        Err(e) => return Seen::Refused(name(e)),
+    };
+    let nodes = walk::walk_tree(&image).into_iter();
+    Seen::Tree(
+        nodes
+            .map(|mut node| {
+                if node.kind == FileType::RegularFile {
+                    node.line.push_str(&match image.open(&node.path) {
+                        Ok(()) => ends(node.size, piece, |at, bytes| {
+                            image.read(&node.path, at, bytes).map(|()| bytes.len())
+                        }),
+                        Err(e) => format!(" open={}", name(e)),
+                    });
+                }
+                node.line
+            })
+            .collect(),
+    )
+}
+
+/// The digest of a file, or of a large one's first and last piece.
+fn ends(size: u64, piece: u64, read: impl Fn(u64, &mut [u8]) -> io::Result<usize>) -> String {
+    let one = |at: u64| {
+        let mut bytes = vec![0; piece.min(size - at) as usize];
+        match read(at, &mut bytes) {
+            Ok(n) => format!(" {n}:{}", walk::digest(&bytes[..n])),
+            Err(e) => format!(" read={}", name(e)),
+        }
+    };
+    if size <= piece {
+        one(0)
+    } else {
+        one(0) + &one(size - piece)
+    }
+}
