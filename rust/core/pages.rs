@@ -55,6 +55,7 @@ pub trait Pages {
     fn page(&self, index: u64) -> Result<Self::Page>;
 
     /// The byte of the source which is byte 0 to the reader: 0, unless the source is [`Shifted`].
+    /// Who wants the page of a byte asks [`locate`], which adds this.
     fn origin(&self) -> u64 {
         0
     }

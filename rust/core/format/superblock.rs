@@ -7,7 +7,6 @@ use crate::{
     num,
     pages::{
         self,
-        Cursor,
         PAGE_SHIFT,
         PAGE_SIZE, //
     },
@@ -15,7 +14,6 @@ use crate::{
     Pages,
     Result, //
 };
-use core::cmp::min;
 use zerocopy::little_endian::{
     U16,
     U32,
@@ -178,18 +176,18 @@ impl SuperBlock {
         if raw.blkszbits < BLKSZBITS_MIN || block_bits > PAGE_SHIFT {
             return Err(Error::Invalid("block size is not supported"));
         }
+        let block_size = num::shift_left(1, block_bits).unwrap_or(PAGE_SIZE);
+        // Else blocks would cross pages.
+        if num::align_down(pages.origin(), block_size) != pages.origin() {
+            return Err(Error::Invalid("offset is not a multiple of the block size"));
+        }
         if raw.dirblkbits != 0 {
             return Err(Error::Invalid("directory block size is not supported"));
         }
         if raw.feature_compat.get() & COMPAT_SB_CHKSUM != 0 {
-            verify_checksum(pages, block_bits, raw.checksum.get(), crc32c)?;
+            verify_checksum(pages, block_size, raw.checksum.get(), crc32c)?;
         }
-        let sb = Self::parse(&raw)?;
-        // Else blocks would cross pages.
-        if sb.block_offset(pages.origin()) != 0 {
-            return Err(Error::Invalid("offset is not a multiple of the block size"));
-        }
-        Ok(sb)
+        Self::parse(&raw)
     }
 
     /// Checks what remains once the superblock's bytes are known to be genuine.
@@ -421,11 +419,10 @@ impl SuperBlock {
 /// Compares the checksum with that of the superblock's block.
 fn verify_checksum<P: Pages + ?Sized>(
     pages: &P,
-    block_bits: u32,
+    block_size: u64,
     expected: u32,
     crc32c: impl Fn(u32, &[u8]) -> u32,
 ) -> Result<()> {
-    let block_size = num::shift_left(1, block_bits).unwrap_or(PAGE_SIZE);
     // Blocks larger than the superblock's offset end where the block ends; smaller ones cannot
     // hold the superblock in the first, and the block's size is counted from the superblock.
     let end = if block_size > SUPER_OFFSET {
@@ -433,16 +430,12 @@ fn verify_checksum<P: Pages + ?Sized>(
     } else {
         block_size.saturating_add(SUPER_OFFSET)
     };
-    let mut cursor = Cursor::new(pages);
-    let mut pos = CHECKSUM_START;
-    let mut sum = CHECKSUM_SEED;
-    while pos < end {
-        let rest = cursor.rest_of_page(pos)?;
-        let len = min(rest.len(), num::to_usize(end.saturating_sub(pos)));
-        sum = crc32c(sum, rest.get(..len).ok_or(Error::IO)?);
-        pos = pos.saturating_add(num::to_u64(len));
-    }
-    if sum != expected {
+    let (page, at) = pages::locate(pages, CHECKSUM_START)?;
+    let covered = page
+        .get(at..)
+        .and_then(|rest| rest.get(..num::to_usize(end.saturating_sub(CHECKSUM_START))))
+        .ok_or(Error::IO)?;
+    if crc32c(CHECKSUM_SEED, covered) != expected {
         return Err(Error::BadChecksum);
     }
     Ok(())

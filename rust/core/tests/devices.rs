@@ -285,6 +285,17 @@ fn a_device_may_not_say_its_size() {
 }
 
 #[test]
+fn the_first_of_two_has_the_bytes() {
+    let (_, sb, devices) = with(&[(10, 70), (30, 65)]);
+    let table = Table::new(&sb, &devices, Mode::Separate, 0).unwrap();
+    for (pos, device, there, len) in [(65, 2, 0, 5), (70, 1, 0, 10), (80, 2, 15, 15)] {
+        let piece = resolve(&table, 0, pos << 12, 1 << 30).unwrap();
+        assert_eq!((piece.device, piece.pos >> 12), (device, there));
+        assert_eq!(piece.len >> 12, len);
+    }
+}
+
+#[test]
 fn positions_do_not_wrap() {
     let (mut image, _, _) = with(&[((1 << 48) - 1, (1 << 48) - 1)]);
     image.sb32(sb::FEATURE_INCOMPAT, 0x88);
@@ -377,6 +388,10 @@ fn reads_across_devices() {
     assert_eq!(read(4096, 4096), Ok(vec![63; 4096]));
     assert_eq!(read(4096, 4097), Err(Error::NoDevice));
     assert_eq!(read(8192, 1), Err(Error::NoDevice));
+    let (meta, sb) = chunks(&[(10, 64)], false, &[(1, 3)]);
+    let inode = Inode::read(&meta, &sb, NID).unwrap();
+    let read = data::read(&meta, &sb, &inode, 0, &mut [0]);
+    assert_eq!(read, Err(Error::NoDevice));
 }
 
 /// Where one byte lies, found the way that the C code finds it, but inside bounds.
@@ -408,7 +423,7 @@ proptest! {
     fn every_byte_is_where_the_model_has_it(
         slots in prop::collection::vec((0u64..12, prop_oneof![Just(0u64), 1u64..110]), 1..8),
         flat in any::<bool>(),
-        device in 0u16..9,
+        device in prop_oneof![Just(0u16), 0u16..9],
         pos in 0u64..(120 << 12),
         len in 1u64..(40 << 12),
     ) {

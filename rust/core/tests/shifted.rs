@@ -78,19 +78,18 @@ fn blocks_start_where_blocks_can() {
 }
 
 #[test]
-fn a_checksum_may_lie_in_two_pages() {
-    // The superblock starts in one page and its block ends in the next.
-    let mut image = Image::new(10);
-    image.checksum();
-    for at in [sb::VOLUME_NAME, 1023] {
-        let mut bytes = behind(&image, 3072).bytes.to_vec();
-        let pos = 3072 + 1024 + at;
-        let good = FilePages::new(bytes.clone());
-        assert!(SuperBlock::read(&Shifted::new(&good, 3072), crc32c).is_ok());
-        bytes[pos] ^= 1;
-        let bad = FilePages::new(bytes);
-        let error = SuperBlock::read(&Shifted::new(&bad, 3072), crc32c).unwrap_err();
-        assert_eq!(error, Error::BadChecksum);
+fn checksums_are_checked_behind_an_offset() {
+    for bits in 9..=12 {
+        let mut image = full(bits);
+        image.checksum();
+        for blocks in [1, 5, 8] {
+            let offset = blocks << bits;
+            let mut bytes = behind(&image, offset).bytes.to_vec();
+            bytes[offset as usize + 1024 + sb::VOLUME_NAME] ^= 1;
+            let pages = FilePages::new(bytes);
+            let error = SuperBlock::read(&Shifted::new(&pages, offset), crc32c).unwrap_err();
+            assert_eq!(error, Error::BadChecksum);
+        }
     }
 }
 
