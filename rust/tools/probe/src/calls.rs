@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //! System calls on shared files that do more than read.
 
+mod flights;
+
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{Mode, OFlags};
@@ -23,6 +25,7 @@ pub(crate) fn run(order: &str, setup: &Setup<'_>) -> Result<()> {
         "extents" => extents(setup),
         "aio" => asynchronous(setup, by_aio),
         "ring" => asynchronous(setup, by_ring),
+        "umount-waits" | "umount-reader" => flights::run(order, setup),
         _ => Err(format!("unknown order {order}")),
     }
 }
