@@ -69,11 +69,18 @@ impl File {
     }
 }
 
+/// `IOCB_NOWAIT`.
+const NOWAIT: i32 = bindings::COFS_IOCB_NOWAIT as i32;
+
+/// `IOCB_NOIO`.
+const NOIO: i32 = bindings::IOCB_NOIO as i32;
+
 /// The C table of `T`.
 pub(super) struct Table<T>(PhantomData<T>);
 
 impl<T: Operations> Table<T> {
     const OPS: bindings::file_operations = bindings::file_operations {
+        fop_flags: bindings::COFS_FOP_BUFFER_RASYNC | bindings::COFS_FOP_DONTCACHE,
         open: Some(Self::open),
         llseek: Some(iomap::Table::<T>::llseek),
         unlocked_ioctl: Some(ioctl::ioctl::<T>),
@@ -102,7 +109,10 @@ impl<T: Operations> Table<T> {
             // SAFETY: the file pins its inode.
             T::open(unsafe { Inode::<T>::from_raw(inode) })?;
             // SAFETY: the file is ours until open returns. `i_mapping` is stable from here on.
-            unsafe { (*file).f_mapping = (*inode).i_mapping };
+            unsafe {
+                (*file).f_mapping = (*inode).i_mapping;
+                (*file).f_mode |= bindings::COFS_FMODE_NOWAIT;
+            }
             Ok(())
         })
     }
@@ -121,7 +131,14 @@ impl<T: Operations> Table<T> {
                 return iomap::Table::<T>::read_direct(iocb, to);
             }
             device_window((*iocb).ki_filp);
-            bindings::filemap_read(iocb, to, 0)
+            if (*iocb).ki_flags & NOWAIT == 0 {
+                return bindings::filemap_read(iocb, to, 0);
+            }
+            // Even to begin a read may wait: for metadata, or a file below.
+            (*iocb).ki_flags |= NOIO;
+            let read = bindings::filemap_read(iocb, to, 0);
+            (*iocb).ki_flags &= !NOIO;
+            read
         }
     }
 

@@ -50,6 +50,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   cached FILE                       its pages in the page cache
   folios FILE                       its pages in large folios
   samepage FILE FILE                the pages that both files have in common
+  preadv2 FLAG FILE                 it all at once, with nowait or dontcache
   evict FILE                        posix_fadvise(POSIX_FADV_DONTNEED)
   hammer TYPE OPTIONS STAYS GOES LOOPS
   outlive TYPE OPTIONS GOES STAYS
@@ -115,6 +116,7 @@ fn run(words: &[&str]) -> Result<bool> {
         ["samepage", one, other] => {
             memory::same_pages(Path::new(one), Path::new(other)).map(|()| true)
         }
+        ["preadv2", flag, file] => memory::read_with(flag, Path::new(file)).map(|()| true),
         ["evict", file] => memory::evict(Path::new(file)).map(|()| true),
         ["hammer", kind, options, stays, goes, loops] => hammer::run(
             kind,

@@ -13,6 +13,26 @@ use crate::content::open;
 use crate::error::{Context, Result};
 use crate::sys::{cachestat, Map, PAGE};
 
+/// preadv2(2) of the whole file, once, with the flags NAME stands for: bytes, or the errno.
+pub(crate) fn read_with(flag: &str, path: &Path) -> Result<()> {
+    // uapi/linux/fs.h; not all are in the libraries.
+    let flags = match flag {
+        "nowait" => 0x8,
+        "dontcache" => 0x80,
+        _ => return Err(format!("no flag {flag}")),
+    };
+    let fd = open(path)?;
+    let len = fstat(&fd).what(|| "fstat".into())?.st_size as usize;
+    let mut bytes = vec![0; len];
+    let mut parts = [std::io::IoSliceMut::new(&mut bytes)];
+    let flags = rustix::io::ReadWriteFlags::from_bits_retain(flags);
+    match rustix::io::preadv2(&fd, &mut parts, 0, flags) {
+        Ok(read) => println!("bytes={read}"),
+        Err(errno) => println!("{}", crate::error::name(errno)),
+    }
+    Ok(())
+}
+
 struct Mapped {
     map: Map,
     pages: usize,
