@@ -87,15 +87,14 @@ if [ ! -e "$dir/.fetched" ]; then
 		for p in binary modules; do
 			if apt-cache show linux-\$p-$kver=$version >/dev/null 2>&1; then image=\"\$image linux-\$p-$kver\"; fi
 		done
-		for p in \$image linux-headers-$kver linux-source-$series linux-config-$series; do
+		for p in \$image linux-headers-$kver linux-source-$series; do
 			apt-get download \$p=$version
 		done
-		rm -rf ../image.x ../headers.x ../source.x ../config.x
+		rm -rf ../image.x ../headers.x ../source.x
 		for deb in *.deb; do
 			case \$deb in
 			linux-headers-*) dpkg-deb -x \$deb ../headers.x ;;
 			linux-source-*) dpkg-deb -x \$deb ../source.x ;;
-			linux-config-*) dpkg-deb -x \$deb ../config.x ;;
 			*) dpkg-deb -x \$deb ../image.x ;;
 			esac
 		done"
@@ -120,13 +119,8 @@ fi
 
 # CROSS_COMPILE makes CC_VERSION_TEXT, and LOCALVERSION the release, equal to Debian's, so
 # that vermagic and the crate hashes match the running kernel.
-config=$(find "$dir/config.x" -name 'config.amd64_none_cloud-amd64*' | head -1)
-[ -n "$config" ] || die "linux-config-$series has no cloud configuration"
 mkdir -p "$dir/kdir"
-case $config in
-*.xz) xz -dc "$config" >"$dir/kdir/.config" ;;
-*) cp "$config" "$dir/kdir/.config" ;;
-esac
+cp "$dir"/headers.x/usr/src/linux-headers-*/.config "$dir/kdir/.config"
 step 260 "preparing the build tree for Rust modules" "$COFS_CACHE/log/kernel-prepare.log" \
 	"$in_root" --chdir "$inside/source" sh -euc "
 	set -- O=$inside/kdir CROSS_COMPILE=x86_64-linux-gnu- LOCALVERSION=${kver#"${kver%%+*}"} -j$(nproc)
