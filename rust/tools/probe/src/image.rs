@@ -189,6 +189,12 @@ impl Tree for Image<'_> {
         // An id that means "none" is shown as the one for ids that cannot be shown.
         let id = |id: u32| if id == u32::MAX { 65_534 } else { id };
         let rdev = inode.rdev();
+        // The VFS carries whole seconds over in all times but the one that the image has.
+        let (seconds, nanoseconds) = inode.mtime();
+        let carried = (
+            seconds.wrapping_add((nanoseconds / 1_000_000_000).into()),
+            nanoseconds % 1_000_000_000,
+        );
         Ok(Stat {
             mode: inode.mode().into(),
             uid: id(inode.uid()),
@@ -202,7 +208,7 @@ impl Tree for Image<'_> {
                 (rdev & 0xff) | ((rdev >> 12) & 0xf_ff00),
             ),
             ino: inode.ino(),
-            times: [inode.mtime(); 3],
+            times: [inode.mtime(), carried, carried],
             mount: String::new(),
         })
     }
