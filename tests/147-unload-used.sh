@@ -4,7 +4,7 @@
 # holds pages that were its files'.
 . "$(dirname "$0")/lib/guest.sh"
 
-: "${UNLOAD_LOOPS:=$((8 / SCALE))}"
+: "${UNLOAD_LOOPS:=$((3 / SCALE + 1))}"
 plan 4
 a=/dev/disk/cofs/a
 b=/dev/disk/cofs/b
