@@ -4,12 +4,7 @@
 . "$(dirname "$0")/../scripts/lib.sh"
 need_root "$@"
 
-# A host behind a proxy has certificates that the root lacks.
-bundle=/etc/ssl/certs/ca-certificates.crt
-mkdir -p "$COFS_CACHE/home"
-[ ! -e "$bundle" ] || cp -L "$bundle" "$COFS_CACHE/home/ca-certificates.crt"
 step 30 "building the probe" "$COFS_CACHE/log/probe.log" \
 	"$COFS_TOP/scripts/in-root" --chdir /cofs/rust env CARGO_TARGET_DIR=/cache/target \
-	CARGO_HTTP_CAINFO=/cache/home/ca-certificates.crt \
 	cargo build --release --package cofs-probe
 echo "$COFS_CACHE/target/release/probe"

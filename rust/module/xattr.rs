@@ -63,7 +63,8 @@ impl xattr::Operations for Image {
 
 /// `->listxattr`.
 pub(crate) fn list(inode: &Inode<Image>, list: &mut Lister<'_>) -> Result {
-    let mount = inode.super_block().mount();
+    let sb = inode.super_block();
+    let mount = sb.mount();
     let node = &inode.node().disk;
     let mut full = None;
     let walked = cofs_core::xattr::list(
@@ -76,8 +77,8 @@ pub(crate) fn list(inode: &Inode<Image>, list: &mut Lister<'_>) -> Result {
                 disk::INDEX_USER if mount.user_xattr.load(Relaxed) => b"user.",
                 disk::INDEX_TRUSTED if list.may_see_trusted() => b"trusted.",
                 disk::INDEX_SECURITY => b"security.",
-                disk::INDEX_POSIX_ACL_ACCESS if list.shows_acl() => b"system.posix_acl_access",
-                disk::INDEX_POSIX_ACL_DEFAULT if list.shows_acl() => b"system.posix_acl_default",
+                disk::INDEX_POSIX_ACL_ACCESS if sb.shows_acl() => b"system.posix_acl_access",
+                disk::INDEX_POSIX_ACL_DEFAULT if sb.shows_acl() => b"system.posix_acl_default",
                 _ => return Ok(()),
             };
             list.add(&[prefix, name.infix, name.suffix]).map_err(|e| {

@@ -145,7 +145,6 @@ impl LockedFolio {
         mem::forget(self);
         Filling {
             piece,
-            result: Err(EIO),
             _not_sync: PhantomData,
         }
     }
@@ -268,7 +267,6 @@ unsafe fn zero_past_end(folio: *mut bindings::folio) {
 /// A locked folio that is being filled: gives out pieces, and is itself one until it is dropped.
 pub(crate) struct Filling {
     piece: Piece,
-    result: Result,
     _not_sync: PhantomData<*mut ()>,
 }
 
@@ -349,9 +347,7 @@ impl Filling {
     }
 
     /// Ends the filling's own piece.
-    pub(crate) fn finish(mut self, result: Result) {
-        self.result = result;
-        let Self { piece, result, .. } = self;
-        piece.end(result);
+    pub(crate) fn finish(self, result: Result) {
+        self.piece.end(result);
     }
 }

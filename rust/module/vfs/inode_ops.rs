@@ -281,7 +281,7 @@ impl<T: InodeOperations> Table<T> {
         // SAFETY: the dentry is positive and of `T`.
         let inode = unsafe { Inode::<T>::from_raw((*dentry).d_inode) };
         // SAFETY: by the function's requirement.
-        let mut list = unsafe { Lister::new(dentry, buffer.cast(), size) };
+        let mut list = unsafe { Lister::new(buffer.cast(), size) };
         match T::list_xattrs(inode, &mut list) {
             Ok(()) => list.used() as isize,
             Err(e) => e.to_errno() as isize,

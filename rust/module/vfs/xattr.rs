@@ -110,7 +110,6 @@ impl<T: Operations> Handlers<T> {
 
 /// Collects the names of listxattr(2): bytes used, or written where there is a buffer.
 pub(crate) struct Lister<'a> {
-    dentry: *mut bindings::dentry,
     out: Option<&'a mut [u8]>,
     used: usize,
 }
@@ -118,10 +117,9 @@ pub(crate) struct Lister<'a> {
 impl Lister<'_> {
     /// # Safety
     ///
-    /// `dentry` must be live, and `buffer` null or valid for `size` writes.
-    pub(super) unsafe fn new(dentry: *mut bindings::dentry, buffer: *mut u8, size: usize) -> Self {
+    /// `buffer` must be null or valid for `size` writes.
+    pub(super) unsafe fn new(buffer: *mut u8, size: usize) -> Self {
         Self {
-            dentry,
             out: if buffer.is_null() {
                 None
             } else {
@@ -136,12 +134,6 @@ impl Lister<'_> {
     pub(crate) fn may_see_trusted(&self) -> bool {
         // SAFETY: checks the current task's credentials.
         unsafe { bindings::capable(bindings::CAP_SYS_ADMIN as i32) }
-    }
-
-    /// Whether the inode's super block shows POSIX ACLs.
-    pub(crate) fn shows_acl(&self) -> bool {
-        // SAFETY: the dentry pins its super block.
-        unsafe { (*(*self.dentry).d_sb).s_flags & bindings::COFS_SB_POSIXACL as usize != 0 }
     }
 
     /// Adds the name made of `parts`; ERANGE where the buffer is too small.
