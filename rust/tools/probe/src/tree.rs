@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Source trees for the test images: every kind of file, made from seeds.
 
+mod bench;
+
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::{symlink, PermissionsExt};
@@ -39,6 +41,10 @@ pub(crate) fn make(kind: &str, dir: &Path) -> Result<()> {
         "share-b" => share(dir, 2)?,
         "stamped-c" => stamped(dir, 3)?,
         "stamped-d" => stamped(dir, 4)?,
+        "many-a" => bench::many(dir, 1)?,
+        "many-b" => bench::many(dir, 2)?,
+        "big-a" => bench::big(dir, 1)?,
+        "big-b" => bench::big(dir, 2)?,
         _ => return Err(format!("unknown tree {kind}")),
     }
     stamp_times(dir, &mut Random::new(7))
