@@ -22,7 +22,7 @@ pub(super) fn many(dir: &Path, half: u64) -> Result<()> {
             let size = 1 + random.below(3000) as usize;
             put(
                 at.join(format!("file-{j:03}")),
-                &content(1 << 20 | i * FILES + j, size),
+                &content((1 << 20) + i * FILES + j, size),
             )?;
         }
     }
