@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Images with seeded random changes. Nothing may crash or hang. The judge is the reference reader,
+# Images with seeded changes to their structures. Nothing may crash or hang. The judge is the reference reader,
 # the core without a kernel: the answer is the same, or an error. Nothing is served, either, that
 # erofs refuses, or differently; being stricter than erofs is allowed, and counted.
 # MUTANTS in all, from seed FIRST on; PEER=none leaves erofs out.
 . "$(dirname "$0")/lib/guest.sh"
 
-images=(default extended chunk index 512 prefix)
+images=(default extended chunk index 512 prefix 48bit packed digest)
 : "${MUTANTS:=$((300 / SCALE))}" "${FIRST:=0}" "${PEER:=erofs}"
 each=$(((MUTANTS + ${#images[@]} - 1) / ${#images[@]}))
-plan $((${#images[@]} + 1))
+plan $((${#images[@]} + 2))
 
 # Only a judge that reads sound images right can judge others.
 readings() {
@@ -21,9 +21,18 @@ readings() {
 }
 check "the reader reads as erofs does" readings
 
+structures=
 for name in "${images[@]}"; do
 	output=$(probe mutants "$FS" "$PEER" "$IMAGES/h-$name.img" "$FIRST" "$each" 2>&1)
 	rc=$?
 	diag "$output"
+	structures+=" ${output%%$'\n'*}"
 	if [ $rc = 0 ]; then ok "$name"; else not_ok "$name"; fi
 done
+
+# What is not found in any image is changed in none.
+missing=
+for kind in super prefix inode xattr shared chunk entry inline; do
+	[[ $structures == *" $kind="[1-9]* ]] || missing+=" $kind"
+done
+is "each kind of structure is changed" "$missing" ""

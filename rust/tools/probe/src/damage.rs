@@ -8,7 +8,7 @@ use crate::against;
 use crate::error::{name, Context, Result};
 use crate::manifest;
 use crate::mounting::Mounted;
-use crate::pattern::Random;
+use crate::mutate::{mutate, Regions};
 
 const SUPER: usize = 1024;
 /// As much of either end of a file is read, whatever size it claims.
@@ -88,9 +88,11 @@ pub(crate) fn seeded(
         judges.push(Tally::new(reference));
     }
     let intact = manifest::of_image(&whole, PIECE);
+    let regions = Regions::of(&whole);
+    println!("structures: {}", regions.summary());
     let (mut refused, mut changed) = (0, 0);
     for seed in seeds {
-        let mutant = mutate(&whole, seed);
+        let mutant = mutate(&whole, &regions, seed);
         let read = manifest::of_image(&mutant, PIECE);
         match &read {
             Seen::Refused(_) => refused += 1,
@@ -312,33 +314,6 @@ impl Root {
             names,
         })
     }
-}
-
-/// One to four changes anywhere behind the magic number.
-fn mutate(whole: &[u8], seed: u64) -> Vec<u8> {
-    let mut image = whole.to_vec();
-    let mut random = Random::new(seed);
-    for _ in 0..1 + random.below(4) {
-        let start = if random.below(6) == 0 {
-            SUPER + 4
-        } else {
-            SUPER + 128
-        };
-        let end = if start == SUPER + 4 {
-            SUPER + 128
-        } else {
-            image.len() - 8
-        };
-        let at = start + random.below((end - start) as u64) as usize;
-        match random.below(5) {
-            0 => image[at] ^= 1 << random.below(8),
-            1 => image[at] = random.next() as u8,
-            2 => image[at & !1..][..2].copy_from_slice(&[0xff, 0xff]),
-            3 => image[at & !3..][..4].copy_from_slice(&(random.next() as u32).to_le_bytes()),
-            _ => image[at & !3..][..4].fill(0),
-        }
-    }
-    image
 }
 
 fn judge(subject: &str, reference: &str, image: &Path) -> Result<(Verdict, String)> {

@@ -15,6 +15,7 @@ mod manifest;
 mod mapped;
 mod memory;
 mod mounting;
+mod mutate;
 mod pair;
 mod pattern;
 mod poison;
