@@ -10,6 +10,7 @@ probe=$("$COFS_TOP/tests/probe.sh")
 rm -rf "$dir"
 mkdir -p "$dir"
 cp -a "$COFS_TOP/tests" "$dir/tests"
+cp -a "$COFS_TOP/Documentation/ABI/testing" "$dir/ABI"
 cp "$2" "$dir/cofs.ko"
 cp "$probe" "$dir/probe"
 echo "$dir"

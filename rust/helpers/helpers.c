@@ -103,6 +103,15 @@ void cofs_super_set_id(struct super_block *sb)
 	snprintf(sb->s_id, sizeof(sb->s_id), "%u:%u", MAJOR(sb->s_dev), MINOR(sb->s_dev));
 }
 
+const char *cofs_super_set_sysfs_name(struct super_block *sb, bool number)
+{
+	if (number)
+		super_set_sysfs_name_generic(sb, "%u:%u", MAJOR(sb->s_dev), MINOR(sb->s_dev));
+	else
+		super_set_sysfs_name_id(sb);
+	return sb->s_sysfs_name;
+}
+
 void cofs_super_set_uuid(struct super_block *sb, const u8 *uuid)
 {
 	super_set_uuid(sb, uuid, UUID_SIZE);
@@ -198,11 +207,6 @@ struct workqueue_struct *cofs_alloc_workqueue(void)
 void cofs_init_work(struct work_struct *work, void (*function)(struct work_struct *work))
 {
 	INIT_WORK(work, function);
-}
-
-void cofs_sysfs_attr_init(struct attribute *attr)
-{
-	sysfs_attr_init(attr);
 }
 
 ssize_t cofs_read_as_opener(struct kiocb *iocb, struct iov_iter *iter)

@@ -13,7 +13,6 @@
 #include <linux/pagemap.h>
 #include <linux/siphash.h>
 #include <linux/statfs.h>
-#include <linux/sysfs.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
@@ -39,6 +38,7 @@ void cofs_stat_dio_align(struct kstat *stat, struct block_device *bdev);
 /* super block and context */
 bool cofs_super_is_anonymous(const struct super_block *sb);
 void cofs_super_set_id(struct super_block *sb);
+const char *cofs_super_set_sysfs_name(struct super_block *sb, bool number);
 void cofs_super_set_uuid(struct super_block *sb, const u8 *uuid);
 void cofs_statfs_fsid(struct super_block *sb, struct kstatfs *buf);
 int cofs_fs_parse(struct fs_context *fc, const struct fs_parameter_spec *desc,
@@ -64,9 +64,6 @@ void cofs_flush_dcache_folio(struct folio *folio);
 /* workqueue */
 struct workqueue_struct *cofs_alloc_workqueue(void);
 void cofs_init_work(struct work_struct *work, void (*function)(struct work_struct *work));
-
-/* sysfs */
-void cofs_sysfs_attr_init(struct attribute *attr);
 
 /* backing file */
 ssize_t cofs_read_as_opener(struct kiocb *iocb, struct iov_iter *iter);

@@ -16,6 +16,7 @@ use kernel::prelude::*;
 mod bindings;
 mod dir;
 mod error;
+mod features;
 mod fill;
 mod inode;
 mod mount;

@@ -4,6 +4,7 @@
 
 use crate::{
     error,
+    features::Features,
     fill::{
         end::Flights,
         pages::Metadata, //
@@ -17,7 +18,10 @@ use crate::{
         self,
         Domain, //
     },
-    stats,
+    stats::{
+        self,
+        Counts, //
+    },
     sys::{
         backing::Backing,
         hash,
@@ -73,7 +77,10 @@ pub(crate) struct Image;
 #[pin_data]
 pub(crate) struct Module {
     #[pin]
-    stats: sysfs::Directory<stats::Sharing>,
+    features: sysfs::Directory<Features>,
+    /// After what is in it.
+    #[pin]
+    sysfs: sysfs::Directory<stats::Sharing>,
     /// Before the content that it works on.
     #[pin]
     retry: retry::Worker,
@@ -91,7 +98,8 @@ impl Module {
             registry: Arc::pin_init(share::Registry::new(), GFP_KERNEL)?,
             contents <- Internal::new(share::module(registry.clone())),
             retry <- retry::Worker::new(),
-            stats <- sysfs::Directory::new(c"cofs", stats::Sharing::new(registry.clone())),
+            sysfs <- sysfs::Directory::new(c"cofs", stats::Sharing::new(registry.clone())),
+            features <- sysfs.child(c"features", Features),
         }? Error)
     }
 }
@@ -123,6 +131,11 @@ pub(crate) struct Mount {
     cache_strategy: u32,
     dax_never: bool,
     name: KVec<u8>,
+    /// What its directory in sysfs shows.
+    pub(crate) counts: Counts,
+    /// The directory, which holds the mount, until `kill`.
+    #[pin]
+    sysfs: Mutex<Option<Pin<KBox<sysfs::Directory<stats::OfMount>>>>>,
     reported: Atomic<u32>,
 }
 
@@ -167,10 +180,12 @@ impl Mount {
         use cofs_core::Error as E;
         match e {
             E::Corrupt(_) | E::Invalid(_) | E::NoDevice => {
+                self.counts.error();
                 self.report(Report::Corrupt, Some(nid), error::text(e));
             }
             E::Unsupported(_) => self.report(Report::Compressed, Some(nid), error::text(e)),
             E::Source(errno) if error::is_device(errno) => {
+                self.counts.error();
                 self.report(Report::Device, Some(nid), error::text(e));
             }
             _ => {}
@@ -196,6 +211,8 @@ impl FileSystem for Image {
 
     /// From here on no other mount's read uses this device, and none is under way.
     fn kill(mount: &Mount) {
+        let directory = mount.sysfs.lock().take();
+        drop(directory);
         mount.flights.close();
     }
 
@@ -311,11 +328,20 @@ impl Mountable for Image {
                 cache_strategy,
                 dax_never,
                 name,
+                counts: Counts::new(),
+                sysfs <- new_mutex!(None),
                 reported: Atomic::new(0),
             }? Error),
             GFP_KERNEL,
         )?;
-        let live = sb.set_mount(mount);
+        let live = sb.set_mount(mount.clone());
+        let parent = &live.fs_type().module().sysfs;
+        let taken = parent.contains(sb.id());
+        let directory = KBox::pin_init(
+            parent.child(sb.set_sysfs_name(taken), stats::OfMount(mount.clone())),
+            GFP_KERNEL,
+        )?;
+        *mount.sysfs.lock() = Some(directory);
 
         let root = inode::get(live, root_nid)?;
         if root.node().disk.kind() != cofs_core::Kind::Directory {

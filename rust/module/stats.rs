@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `/sys/fs/cofs/`: what sharing does, in numbers. Each read walks the registry.
+//! `/sys/fs/cofs/`: what sharing and the mounts do, in numbers. Reading what concerns all content
+//! walks the registry.
 
 use crate::{
+    mount::Mount,
     share::Registry,
-    sys::sysfs::Show, //
+    sys::sysfs::{
+        Attributes,
+        File, //
+    }, //
 };
 use kernel::{
     page::PAGE_SIZE,
-    prelude::*,
-    sync::Arc, //
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc, //
+    }, //
 };
 
 /// The files of `/sys/fs/cofs/`.
@@ -33,30 +43,80 @@ impl Sharing {
     }
 }
 
-impl Show for Sharing {
-    const FILES: &'static [&'static CStr] = &[
-        c"shared_inodes",
-        c"sharers",
-        c"shared_pages",
-        c"saved_bytes",
-        c"adoptions",
-        c"failovers",
+impl Attributes for Sharing {
+    const FILES: &'static [File<Self>] = &[
+        // Content inodes, with or without images.
+        File::new(c"shared_inodes", |s, text| text.line(s.sum(|_, _| 1))),
+        // Inodes of images that are bound to one.
+        File::new(c"sharers", |s, text| text.line(s.sum(|sharers, _| sharers))),
+        // Pages that at least two images have in common.
+        File::new(c"shared_pages", |s, text| {
+            text.line(s.sum(|sharers, pages| if sharers > 1 { pages } else { 0 }))
+        }),
+        // At most: an image that never read a page would not have had it.
+        File::new(c"saved_bytes", |s, text| {
+            let pages = s.sum(|sharers, pages| pages.saturating_mul(sharers.saturating_sub(1)));
+            text.line(pages.saturating_mul(PAGE_SIZE as u64))
+        }),
+        File::new(c"adoptions", |s, text| text.line(s.registry.adoptions())),
+        File::new(c"failovers", |s, text| text.line(s.registry.failovers())),
     ];
+}
 
-    fn show(&self, index: usize) -> u64 {
-        match index {
-            // Content inodes, with or without images.
-            0 => self.sum(|_, _| 1),
-            // Inodes of images that are bound to one.
-            1 => self.sum(|sharers, _| sharers),
-            // Pages that at least two images have in common.
-            2 => self.sum(|sharers, pages| if sharers > 1 { pages } else { 0 }),
-            // At most: an image that never read a page would not have had it.
-            3 => self
-                .sum(|sharers, pages| pages.saturating_mul(sharers.saturating_sub(1)))
-                .saturating_mul(PAGE_SIZE as u64),
-            4 => self.registry.adoptions(),
-            _ => self.registry.failovers(),
+/// What one mount counts, and the files of `/sys/fs/cofs/DEVICE/`.
+pub(crate) struct Counts {
+    errors: Atomic<u64>,
+    failovers: Atomic<u64>,
+    shared_inodes: Atomic<u64>,
+}
+
+impl Counts {
+    /// Nothing so far.
+    pub(crate) fn new() -> Self {
+        Self {
+            errors: Atomic::new(0),
+            failovers: Atomic::new(0),
+            shared_inodes: Atomic::new(0),
         }
     }
+
+    /// The device failed, or the image contradicts itself.
+    pub(crate) fn error(&self) {
+        self.errors.add(1, Relaxed);
+    }
+
+    /// The image filled a folio that another one could not.
+    pub(crate) fn failover(&self) {
+        self.failovers.add(1, Relaxed);
+    }
+
+    /// An inode was bound to content.
+    pub(crate) fn bound(&self) {
+        self.shared_inodes.add(1, Relaxed);
+    }
+
+    /// One that was bound is evicted.
+    pub(crate) fn unbound(&self) {
+        self.shared_inodes.fetch_sub(1, Relaxed);
+    }
+}
+
+/// The directory of a mount. Until [`FileSystem::kill`] drops it the two hold each other.
+///
+/// [`FileSystem::kill`]: crate::vfs::fs_type::FileSystem::kill
+pub(crate) struct OfMount(pub(crate) Arc<Mount>);
+
+impl Attributes for OfMount {
+    const FILES: &'static [File<Self>] = &[
+        File::new(c"errors", |m, text| {
+            text.line(m.0.counts.errors.load(Relaxed))
+        }),
+        File::new(c"failovers", |m, text| {
+            text.line(m.0.counts.failovers.load(Relaxed))
+        }),
+        File::new(c"reads", |m, text| text.line(m.0.flights.count())),
+        File::new(c"shared_inodes", |m, text| {
+            text.line(m.0.counts.shared_inodes.load(Relaxed))
+        }),
+    ];
 }

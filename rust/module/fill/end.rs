@@ -19,7 +19,8 @@ use kernel::{
     sync::{
         atomic::{
             Atomic,
-            Full, //
+            Full,
+            Relaxed, //
         },
         Completion, //
     }, //
@@ -63,6 +64,11 @@ impl Flights {
         open
     }
 
+    /// How many are under way.
+    pub(crate) fn count(&self) -> i64 {
+        self.state.load(Relaxed) & !CLOSED
+    }
+
     /// Ends a flight.
     pub(crate) fn end(&self) {
         if self.state.fetch_sub(1, Full) == CLOSED + 1 {
@@ -84,6 +90,9 @@ impl Owner for Mount {
     }
 
     fn end(&self, result: Result, demand: bool) {
+        if result.is_err() {
+            self.counts.error();
+        }
         // A readahead that fails may be a path that fails over; whoever needs the data tries again.
         if demand && result.is_err() {
             self.report(Report::Device, None, "the device cannot be read");

@@ -63,6 +63,7 @@ pub(crate) fn bind(inode: &Inode<Image>) -> Result {
         content.node().providers.remove(&provider);
         return Err(e);
     }
+    mount.counts.bound();
     *binding = Binding::Shared(provider);
     Ok(())
 }
@@ -81,5 +82,6 @@ pub(crate) fn unbind(inode: Evicted<'_, Image>) {
     };
     if let Binding::Shared(provider) = &*inode.node().binding.lock() {
         content.node().providers.remove(provider);
+        inode.super_block().mount().counts.unbound();
     }
 }

@@ -32,6 +32,7 @@ pub(crate) fn failover(content: &Inode<Contents>, mut folio: LockedFolio) {
         if filled.is_ok() {
             filling.finish(Ok(()));
             content.super_block().fs_type().module().count_failover();
+            source.mount().counts.failover();
             return;
         }
         let Some(back) = filling.cancel() else {

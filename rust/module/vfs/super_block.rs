@@ -244,6 +244,13 @@ impl<'a, T: Operations> NewSuper<'a, T> {
         unsafe { CStr::from_char_ptr((*self.sb).s_id.as_ptr().cast()) }
     }
 
+    /// Names the super block's directory in sysfs, as erofs does: `s_id`, which is a device's name;
+    /// where that is `taken`, such as by a device that is gone, the device's number.
+    pub(crate) fn set_sysfs_name(&mut self, taken: bool) -> &CStr {
+        // SAFETY: the super block is ours alone; the helper leaves a C string in it.
+        unsafe { CStr::from_char_ptr(bindings::cofs_super_set_sysfs_name(self.sb, taken)) }
+    }
+
     /// Sets `s_uuid`.
     pub(crate) fn set_uuid(&mut self, uuid: &[u8; 16]) {
         // SAFETY: the super block is ours alone, and the helper reads 16 bytes.
