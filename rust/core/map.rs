@@ -208,9 +208,15 @@ impl Array {
             .checked_mul(self.unit.size())
             .and_then(|distance| self.start_pos.checked_add(distance))
             .ok_or(overflow)?;
+        // The page cache of a device has zeros behind its end, as many as anyone asks for.
+        let meta_end = meta.source().end();
+        if entry >= meta_end {
+            return Err(Error::Corrupt("chunk table leaves the image"));
+        }
         let entry_end = entry
             .checked_add(1)
             .and_then(|next| num::align_up(next, sb.block_size()))
+            .map(|end| min(end, meta_end))
             .ok_or(overflow)?;
 
         let mask = sb.device_id_mask();

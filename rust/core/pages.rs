@@ -59,6 +59,13 @@ pub trait Pages {
     fn origin(&self) -> u64 {
         0
     }
+
+    /// The byte where the source ends to the reader, or `u64::MAX`. A source may lend pages behind
+    /// it, as the page cache of a device does, without end: what an image has as many of as it
+    /// likes must lie before it.
+    fn end(&self) -> u64 {
+        u64::MAX
+    }
 }
 
 impl<P: Pages + ?Sized> Pages for &P {
@@ -70,6 +77,10 @@ impl<P: Pages + ?Sized> Pages for &P {
 
     fn origin(&self) -> u64 {
         (**self).origin()
+    }
+
+    fn end(&self) -> u64 {
+        (**self).end()
     }
 }
 
@@ -115,6 +126,10 @@ impl<P: Pages> Pages for Shifted<P> {
         // No source reaches as far as 64 bits do: what is cut off here is not there.
         self.pages.origin().saturating_add(self.offset)
     }
+
+    fn end(&self) -> u64 {
+        self.pages.end().saturating_sub(self.offset)
+    }
 }
 
 /// An image in memory. Its last page must be whole to be read.
@@ -140,6 +155,10 @@ impl<'a> Pages for Memory<'a> {
             .and_then(|start| self.0.get(num::to_usize(start)..))
             .and_then(|rest| rest.get(..num::to_usize(PAGE_SIZE)))
             .ok_or(Error::IO)
+    }
+
+    fn end(&self) -> u64 {
+        num::to_u64(self.0.len())
     }
 }
 

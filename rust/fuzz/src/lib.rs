@@ -59,6 +59,10 @@ impl<'a> Pages for Image<'a> {
             .and_then(|rest| rest.get(..PAGE_SIZE as usize))
             .ok_or(Error::IO)
     }
+
+    fn end(&self) -> u64 {
+        self.size()
+    }
 }
 
 impl Image<'_> {

@@ -30,6 +30,10 @@ impl cofs_core::Pages for Metadata {
     fn page(&self, index: u64) -> cofs_core::Result<MappedPage> {
         self.0.read_page(index).map_err(error::to_core)
     }
+
+    fn end(&self) -> u64 {
+        self.0.size()
+    }
 }
 
 /// The pages of a directory.

@@ -41,6 +41,19 @@ impl Backing {
             Self::File(file) => file.read_page(index),
         }
     }
+
+    /// How many bytes it has now.
+    pub(crate) fn size(&self) -> u64 {
+        let mapping = match self {
+            // SAFETY: the device is open.
+            Self::Device(device) => unsafe { (*device.as_ptr()).bd_mapping },
+            // SAFETY: the file is open.
+            Self::File(file) => unsafe { (*file.as_ptr()).f_mapping },
+        };
+        // SAFETY: what is open has a mapping with an inode.
+        let size = unsafe { bindings::cofs_i_size_read((*mapping).host) };
+        u64::try_from(size).unwrap_or(0)
+    }
 }
 
 /// An open block device.

@@ -57,6 +57,12 @@ impl<T: Operations> Table<T> {
         _srcmap: *mut bindings::iomap,
     ) -> kernel::ffi::c_int {
         status(|| {
+            // FIEMAP and SEEK_HOLE ask for one extent after the other, and a hostile file has as
+            // many as fit on its device.
+            // SAFETY: looks at the current task.
+            if unsafe { bindings::cofs_fatal_signal_pending() } {
+                return Err(EINTR);
+            }
             // SAFETY: the caller holds the inode.
             let inode = unsafe { Inode::<T>::from_raw(inode) };
             let extent = T::extent(inode, offset as u64, length as u64)?;

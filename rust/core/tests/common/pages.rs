@@ -50,6 +50,10 @@ impl Pages for FilePages {
         page[..end - start].copy_from_slice(&self.bytes[start..end]);
         Ok(page.into())
     }
+
+    fn end(&self) -> u64 {
+        self.bytes.len() as u64
+    }
 }
 
 /// A source of which it is known how many pages it lent.
@@ -87,6 +91,10 @@ impl Pages for Behind<'_> {
 
     fn origin(&self) -> u64 {
         self.shifted.origin()
+    }
+
+    fn end(&self) -> u64 {
+        self.shifted.end()
     }
 }
 

@@ -46,6 +46,10 @@ impl Pages for Device<'_> {
         }
         Ok(page.into())
     }
+
+    fn end(&self) -> u64 {
+        self.0.len() as u64
+    }
 }
 
 impl Device<'_> {
@@ -104,6 +108,12 @@ impl<'a> Image<'a> {
             way.push(next);
         }
         way.pop().ok_or(Errno::NOENT)
+    }
+
+    /// The byte where the inode lies that a path leads to.
+    pub(crate) fn position(&self, path: &Path) -> io::Result<u64> {
+        let inode = self.find(path)?;
+        self.sb.inode_pos(inode.nid()).map_err(errno)
     }
 
     fn inode(&self, nid: u64) -> io::Result<Inode> {

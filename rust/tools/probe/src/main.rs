@@ -25,6 +25,7 @@ mod sys;
 mod tree;
 mod unload;
 mod uprobe;
+mod vast;
 mod walk;
 
 use std::path::{Path, PathBuf};
@@ -45,6 +46,9 @@ const USAGE: &str = "usage: probe COMMAND ...
   mutants TYPE REFERENCE|none IMAGE FIRST COUNT   seeded ones, by the reader too
   reader REFERENCE IMAGE            the reader against a filesystem
   damage-cases IMAGE                how many faults are known
+  vast TYPE IMAGE SECONDS           a file near 2^63 bytes: every answer, in time
+  vast-kill TYPE IMAGE BYTES        endless calls on such a file can be killed
+  vast-sizes                        how many sizes there are
   corrupt IMAGE COPY OFFSET         a copy with one byte inverted
   compressed TYPE REFERENCE IMAGE   compressed files are refused, others equal
   consume WAY PATH                  read it all by read, mmap, sendfile or splice
@@ -101,6 +105,17 @@ fn run(words: &[&str]) -> Result<bool> {
             damage::known(subject, reference, Path::new(image))
         }
         ["damage-cases", image] => damage::count(Path::new(image)).map(|()| true),
+        ["vast", kind, image, seconds] => {
+            let limit = std::time::Duration::from_secs(number(seconds)?);
+            vast::run(kind, Path::new(image), limit)
+        }
+        ["vast-kill", kind, image, bytes] => {
+            vast::kill(kind, Path::new(image), number(bytes)?).map(|()| true)
+        }
+        ["vast-sizes"] => {
+            println!("{}", vast::count());
+            Ok(true)
+        }
         ["corrupt", image, copy, offset] => {
             damage::corrupt(Path::new(image), Path::new(copy), number(offset)?).map(|()| true)
         }

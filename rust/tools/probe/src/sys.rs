@@ -61,6 +61,13 @@ impl Map {
         std::hint::black_box(touched)
     }
 
+    /// Faults all of it in: an error where a touch would be a signal.
+    pub(crate) fn try_populate(&self) -> Result<()> {
+        // SAFETY: the range is ours.
+        let rc = unsafe { libc::madvise(self.base.as_ptr(), self.len, libc::MADV_POPULATE_READ) };
+        check(rc.into()).map(drop)
+    }
+
     /// mincore(2): how many of the mapping's pages are in the page cache.
     pub(crate) fn resident(&self) -> Result<usize> {
         let mut seen = vec![0u8; self.len.div_ceil(PAGE)];
@@ -174,6 +181,19 @@ struct Fiemap {
 
 /// FS_IOC_FIEMAP: (logical, physical, length, flags) of the first 64 extents.
 pub(crate) fn fiemap(fd: BorrowedFd<'_>) -> Result<Vec<(u64, u64, u64, u32)>> {
+    let map = fiemap_of(fd, 64)?;
+    let found = map.extents.iter().take(map.mapped as usize);
+    Ok(found
+        .map(|e| (e.logical, e.physical, e.length, e.flags))
+        .collect())
+}
+
+/// FS_IOC_FIEMAP that only counts the extents, all of them.
+pub(crate) fn fiemap_count(fd: BorrowedFd<'_>) -> Result<u32> {
+    fiemap_of(fd, 0).map(|map| map.mapped)
+}
+
+fn fiemap_of(fd: BorrowedFd<'_>, count: u32) -> Result<Fiemap> {
     const FS_IOC_FIEMAP: u64 = 0xc020_660b;
     let none = Extent {
         logical: 0,
@@ -188,17 +208,14 @@ pub(crate) fn fiemap(fd: BorrowedFd<'_>) -> Result<Vec<(u64, u64, u64, u32)>> {
         length: u64::MAX,
         flags: 0,
         mapped: 0,
-        count: 64,
+        count: count.min(64),
         reserved: 0,
         extents: [none; 64],
     };
-    // SAFETY: `map` has room for the 64 extents that `count` announces.
+    // SAFETY: `map` has room for the extents that `count` announces.
     let rc = unsafe { libc::ioctl(fd.as_raw_fd(), FS_IOC_FIEMAP, &mut map) };
     check(rc.into())?;
-    let found = map.extents.iter().take(map.mapped as usize);
-    Ok(found
-        .map(|e| (e.logical, e.physical, e.length, e.flags))
-        .collect())
+    Ok(map)
 }
 
 #[repr(C)]
