@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# The part of images.sh that runs in the trixie root, in the directory where the images are
+# made: one image for each line of `list`, from a tree that `./probe tree` makes:
+#
+#   TREE            the tree itself
+#   tar:TREE        a tarball of it; tgz:TREE a compressed one
+#   again:TREE      added to an image of the tree `text`
+#   old:TREE        by the mkfs.erofs of Debian trixie
+#   composefs:TREE  by mkcomposefs, which leaves the files' data out
+set -euo pipefail
+
+uuid=0c0f5000-0000-4000-8000-000000000000
+mkdir -p trees out tools
+printf '/.*\tsystem_u:object_r:etc_t:s0\n' >/tmp/contexts
+
+tree() { [ -d "trees/$1" ] || ./probe tree "$1" "trees/$1"; }
+
+tarball() {
+	[ -e "trees/$1.tar" ] || tar --create --file "trees/$1.tar" --format=posix --sparse \
+		--xattrs --xattrs-include='*' --sort=name --directory "trees/$1" . 2>/dev/null
+}
+
+# Programs of other versions, from their packages, which are unpacked and not installed.
+unpack() {	# PACKAGE/SUITE...
+	local package
+	for package; do
+		(cd tools && apt-get download "$package") || return
+		dpkg-deb -x "tools/${package%/*}"_*.deb tools/ || return
+		rm -f "tools/${package%/*}"_*.deb
+	done
+}
+unpack erofs-utils/trixie composefs/forky libcomposefs1/forky ||
+	{ echo "cannot fetch the other makers' packages: see apt-get above" >&2; exit 1; }
+
+make() {	# MKFS NAME SOURCE OPTION...
+	local mkfs=$1 image=out/$2.img source=$3
+	shift 3
+	"$mkfs" --quiet -T1700000000 --mkfs-time -U $uuid "$@" "$image" "$source"
+}
+
+while read -r name source options; do
+	case $name in ''|'#'*) continue ;; esac
+	echo "$name: $source $options"
+	read -ra options <<<"$options"
+	from=${source#*:}
+	tree "$from"
+	case $source in
+	tar:*)
+		tarball "$from"
+		make mkfs.erofs "$name" "trees/$from.tar" --tar=f "${options[@]}"
+		;;
+	tgz:*)
+		tarball "$from"
+		gzip -k -f -1 "trees/$from.tar"
+		make mkfs.erofs "$name" "trees/$from.tar.gz" --tar=f --ungzip "${options[@]}"
+		;;
+	again:*)
+		tree text
+		make mkfs.erofs "$name" trees/text "${options[@]}"
+		make mkfs.erofs "$name" "trees/$from" --incremental=data "${options[@]}"
+		;;
+	old:*)
+		make tools/usr/bin/mkfs.erofs "$name" "trees/$from" "${options[@]}"
+		;;
+	composefs:*)
+		LD_LIBRARY_PATH=$(echo tools/usr/lib/*-linux-gnu) \
+			tools/usr/bin/mkcomposefs "${options[@]}" "trees/$from" "out/$name.img"
+		;;
+	*) make mkfs.erofs "$name" "trees/$from" "${options[@]}" ;;
+	esac
+done <list
+
+# The pair is also in the collection, for tests that want it on loop devices.
+cp --reflink=auto out/a.img out/b.img .
+truncate -s 800M images.ext4
+mke2fs -q -t ext4 -O ^has_journal -m 0 -d out images.ext4
