@@ -6,6 +6,7 @@
 #include <linux/filelock.h>
 #include <linux/fs_context.h>
 #include <linux/fs_parser.h>
+#include <linux/fserror.h>
 #include <linux/iomap.h>
 #include <linux/posix_acl_xattr.h>
 #include <linux/pseudo_fs.h>
@@ -14,6 +15,7 @@
 
 /* Constants whose macros bindgen cannot evaluate. */
 static const unsigned int COFS_SB_RDONLY = SB_RDONLY;
+static const unsigned int COFS_SB_ACTIVE = SB_ACTIVE;
 static const unsigned int COFS_SB_NOATIME = SB_NOATIME;
 static const unsigned int COFS_SB_POSIXACL = SB_POSIXACL;
 static const gfp_t COFS_GFP_NOFS = GFP_NOFS;

@@ -35,6 +35,11 @@ use crate::{
             Mountable,
             Parameters, //
         },
+        errors::{
+            Failure,
+            Watched, //
+        },
+        folio::Lost,
         fs_type::{
             FileSystem,
             Internal, //
@@ -131,6 +136,7 @@ pub(crate) struct Mount {
     cache_strategy: u32,
     dax_never: bool,
     name: KVec<u8>,
+    watched: Watched<Image>,
     /// What its directory in sysfs shows.
     pub(crate) counts: Counts,
     /// The directory, which holds the mount, until `kill`.
@@ -175,18 +181,49 @@ impl Mount {
         }
     }
 
+    /// Counts a failure, and tells whoever watches this mount. The inode is that of this image,
+    /// also where the pages are shared.
+    fn tell(&self, failure: Failure, nid: Option<u64>, error: Error) {
+        self.counts.error();
+        if let Some(sb) = self.watched.super_block() {
+            sb.tell(failure, nid, error);
+        }
+    }
+
+    /// A read of `lost` from the device failed.
+    pub(crate) fn lost(&self, lost: &Lost<'_>, error: Error) {
+        let Some(sb) = self.watched.super_block() else {
+            return;
+        };
+        let (pos, len) = lost.range();
+        let nid = match lost.host(sb) {
+            Some(inode) => Some(inode.node().disk.nid()),
+            None => lost
+                .host(sb.fs_type().module().contents.super_block())
+                .and_then(|content| content.node().nid_on(self)),
+        };
+        self.tell(Failure::Data { pos, len }, nid, error);
+    }
+
+    /// A read of inode `nid` that someone waited for failed.
+    pub(crate) fn lost_now(&self, nid: u64, pos: u64, len: u64, error: Error) {
+        if error::is_device(error.to_errno().saturating_neg()) {
+            self.tell(Failure::Data { pos, len }, Some(nid), error);
+        }
+    }
+
     /// Reports an error that reading inode `nid` met, and gives its errno.
     pub(crate) fn failed(&self, nid: u64, e: cofs_core::Error) -> Error {
         use cofs_core::Error as E;
         match e {
             E::Corrupt(_) | E::Invalid(_) | E::NoDevice => {
-                self.counts.error();
                 self.report(Report::Corrupt, Some(nid), error::text(e));
+                self.tell(Failure::Metadata, Some(nid), error::from_core(e));
             }
             E::Unsupported(_) => self.report(Report::Compressed, Some(nid), error::text(e)),
             E::Source(errno) if error::is_device(errno) => {
-                self.counts.error();
                 self.report(Report::Device, Some(nid), error::text(e));
+                self.tell(Failure::Metadata, Some(nid), error::from_core(e));
             }
             _ => {}
         }
@@ -214,6 +251,7 @@ impl FileSystem for Image {
         let directory = mount.sysfs.lock().take();
         drop(directory);
         mount.flights.close();
+        mount.watched.close();
     }
 
     fn closed(mount: &Mount) {
@@ -315,6 +353,7 @@ impl Mountable for Image {
             dax_never,
             ..
         } = *options;
+        let watched = sb.watched();
         let mount = Arc::pin_init(
             try_pin_init!(Mount {
                 disk,
@@ -328,6 +367,7 @@ impl Mountable for Image {
                 cache_strategy,
                 dax_never,
                 name,
+                watched,
                 counts: Counts::new(),
                 sysfs <- new_mutex!(None),
                 reported: Atomic::new(0),

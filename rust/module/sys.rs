@@ -5,6 +5,7 @@
 pub(crate) mod backing;
 pub(crate) mod bio;
 pub(crate) mod errno;
+mod failed_bio;
 mod file_read;
 pub(crate) mod hash;
 pub(crate) mod inode_table;

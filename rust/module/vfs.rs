@@ -12,6 +12,7 @@
 pub(crate) mod address_space;
 pub(crate) mod context;
 pub(crate) mod dir;
+pub(crate) mod errors;
 pub(crate) mod export;
 pub(crate) mod file;
 pub(crate) mod folio;

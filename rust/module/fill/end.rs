@@ -12,7 +12,8 @@ use crate::{
         Mount,
         Report, //
     },
-    sys::bio::Owner, //
+    sys::bio::Owner,
+    vfs::folio::Lost, //
 };
 use kernel::{
     prelude::*,
@@ -89,10 +90,11 @@ impl Owner for Mount {
         self.flights.begin();
     }
 
+    fn lost(&self, first: &Lost<'_>, error: Error) {
+        Mount::lost(self, first, error);
+    }
+
     fn end(&self, result: Result, demand: bool) {
-        if result.is_err() {
-            self.counts.error();
-        }
         // A readahead that fails may be a path that fails over; whoever needs the data tries again.
         if demand && result.is_err() {
             self.report(Report::Device, None, "the device cannot be read");

@@ -99,7 +99,13 @@ impl<'a> Source<'a> {
                 Place::Hole => filling.zero(at, step.len as usize),
                 Place::Meta { pos } => decode::tail(self, filling, at, pos, step.len)?,
                 Place::Device { device: 0, pos } => {
-                    reads.add(filling, at, pos, step.len as usize, map.left(step.offset))?;
+                    let left = map.left(step.offset);
+                    reads
+                        .add(filling, at, pos, step.len as usize, left)
+                        .inspect_err(|e| {
+                            let nid = self.disk.nid();
+                            self.mount.lost_now(nid, step.offset, step.len, *e);
+                        })?;
                 }
                 Place::Device { .. } => {
                     return Err(self.mount.failed(self.disk.nid(), CoreError::NoDevice))

@@ -7,6 +7,7 @@ use super::{
     registry::Registry, //
 };
 use crate::{
+    mount::Mount,
     sys::inode_table::{
         Link,
         Linked, //
@@ -78,6 +79,11 @@ impl Content {
             fingerprint,
             size: self.size,
         }
+    }
+
+    /// The number that an inode bound to this has on `mount`; where several are, of one of them.
+    pub(crate) fn nid_on(&self, mount: &Mount) -> Option<u64> {
+        self.providers.nid_on(mount)
     }
 
     /// How many images' inodes are bound to it.

@@ -96,6 +96,12 @@ impl Providers {
         self.count.store(list.len() as u64, Relaxed);
     }
 
+    pub(super) fn nid_on(&self, mount: &Mount) -> Option<u64> {
+        let list = self.list.lock();
+        let own = list.iter().find(|p| core::ptr::eq(&*p.mount, mount))?;
+        Some(own.disk.nid())
+    }
+
     /// A provider whose mount is not going away, inside a flight of that mount: number `index` of
     /// those.
     pub(super) fn nth(&self, index: usize) -> Option<Flight> {

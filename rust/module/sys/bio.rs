@@ -9,6 +9,7 @@ use super::{
         Backing,
         Device, //
     },
+    failed_bio,
     file_read::{
         self,
         FileRead, //
@@ -18,6 +19,7 @@ use crate::{
     bindings,
     vfs::folio::{
         Filling,
+        Lost,
         Piece, //
     }, //
 };
@@ -51,6 +53,10 @@ pub(crate) enum Purpose {
 pub(crate) trait Owner: Send + Sync + 'static {
     /// A bio is about to be made.
     fn begin(&self);
+
+    /// It failed; `first` is the first folio that it was to fill. Runs before [`Self::end`], in a
+    /// worker.
+    fn lost(&self, first: &Lost<'_>, error: Error);
 
     /// It ended, `demand` if someone waited for it. Runs in interrupt context, and so may the
     /// destructor after it.
@@ -215,12 +221,49 @@ pub(super) unsafe fn end_folios(bio: *mut bindings::bio, result: Result) {
     }
 }
 
+/// Tells `owner` that the read by `bio` failed.
+///
+/// # Safety
+///
+/// As for [`end_folios`], which must not have run.
+pub(super) unsafe fn tell_lost<T: Owner>(bio: *mut bindings::bio, owner: &T, error: Error) {
+    let mut fi = core::mem::MaybeUninit::<bindings::folio_iter>::zeroed();
+    // SAFETY: the iterator is written before it is read; the folios of the bio are locked.
+    unsafe {
+        let fi = fi.as_mut_ptr();
+        bindings::cofs_bio_first_folio(fi, bio);
+        if let Some(folio) = NonNull::new((*fi).folio) {
+            owner.lost(&Lost::from_raw(folio), error);
+        }
+    }
+}
+
 /// # Safety
 ///
 /// Called by the block layer with a bio from [`Reader`].
 unsafe extern "C" fn end_io<T: Owner>(bio: *mut bindings::bio) {
-    // SAFETY: the bio is ours again. `bi_status` is a plain byte.
+    // SAFETY: the bio is ours again, and carries its owner.
+    unsafe {
+        match NonNull::new(bio) {
+            Some(bio) if (*bio.as_ptr()).bi_status != 0 => failed_bio::later(bio, end::<T>),
+            _ => end::<T>(bio),
+        }
+    }
+}
+
+/// # Safety
+///
+/// As for [`end_io`], once; where the bio failed, this may sleep.
+unsafe extern "C" fn end<T: Owner>(bio: *mut bindings::bio) {
+    // SAFETY: the bio is ours. `bi_status` is a plain byte.
     let result = to_result(unsafe { bindings::blk_status_to_errno((*bio).bi_status) });
+    if let Err(e) = result {
+        // SAFETY: the bio is ours, its folios are locked, and the owner is still its.
+        unsafe {
+            let owner = <Arc<T> as ForeignOwnable>::borrow((*bio).bi_private.cast());
+            tell_lost::<T>(bio, &owner, e);
+        }
+    }
     // SAFETY: the bio ended, once.
     unsafe { end_folios(bio, result) };
     // SAFETY: the bio is ours; the owner was stored by `start_device`, and is taken once.

@@ -9,10 +9,12 @@ use super::{
     backing::BackingFile,
     bio::{
         end_folios,
+        tell_lost,
         Owner,
         RAHEAD,
         SECTOR_SIZE, //
-    }, //
+    },
+    failed_bio, //
 };
 use crate::bindings;
 use core::{
@@ -47,6 +49,8 @@ pub(super) struct FileRead {
     vecs: [bindings::bio_vec; VECS],
     iocb: bindings::kiocb,
     references: Atomic<i32>,
+    /// Of the read, once it is known.
+    result: Result,
 }
 
 impl FileRead {
@@ -59,7 +63,7 @@ impl FileRead {
     ) -> Result<NonNull<bindings::bio>> {
         let request = KBox::<MaybeUninit<Self>>::new_uninit(GFP_KERNEL)?;
         let request = KBox::into_raw(request).cast::<Self>();
-        // SAFETY: the memory is ours; all-zero is valid for every field, and bio_init gives the
+        // SAFETY: the memory is ours; all-zero is valid for every field that C looks at, and bio_init gives the
         // bio its vectors, which do not move any more.
         unsafe {
             request.write_bytes(0, 1);
@@ -72,6 +76,7 @@ impl FileRead {
             (*request).iocb.ki_flags = file.read_flags();
             (*request).iocb.ki_complete = Some(complete::<T>);
             (*request).references = Atomic::new(2);
+            (&raw mut (*request).result).write(Ok(()));
             Ok(NonNull::new_unchecked(bio))
         }
     }
@@ -131,11 +136,32 @@ unsafe extern "C" fn complete<T: Owner>(iocb: *mut bindings::kiocb, read: isize)
     unsafe {
         let bio = &raw mut (*request).bio;
         // An image that is cut has less than was asked for.
-        let result = match read {
+        (*request).result = match read {
             read if read < 0 => Err(Error::from_errno(read as i32)),
             read if read as usize != (*bio).bi_iter.bi_size as usize => Err(EIO),
             _ => Ok(()),
         };
+        if (*request).result.is_err() {
+            failed_bio::later(NonNull::new_unchecked(bio), end::<T>);
+        } else {
+            end::<T>(bio);
+        }
+    }
+}
+
+/// # Safety
+///
+/// `bio` must be that of a request with a result, each once; where it failed, this may sleep.
+unsafe extern "C" fn end<T: Owner>(bio: *mut bindings::bio) {
+    // CAST: the bio is the first field of the `repr(C)` request.
+    let request = bio.cast::<FileRead>();
+    // SAFETY: the completion's reference keeps the request until `put`.
+    unsafe {
+        let result = (*request).result;
+        if let Err(e) = result {
+            let owner = <Arc<T> as ForeignOwnable>::borrow((*bio).bi_private.cast());
+            tell_lost::<T>(bio, &owner, e);
+        }
         end_folios(bio, result);
         let owner = <Arc<T> as ForeignOwnable>::from_foreign((*bio).bi_private.cast());
         let demand = (*bio).bi_opf & RAHEAD == 0;

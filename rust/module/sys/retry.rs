@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Folios whose filling failed, and the worker that tries again. They stay locked meanwhile.
+//! Folios whose filling failed, and the worker that tries again. They stay locked meanwhile. It
+//! ends failed bios, too.
 //!
 //! A filling may end in an interrupt, so folios are handed over without a lock or an allocation:
 //! a list through `folio->private`, which is the file system's while the folio is locked.
 //!
 //! C header: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h)
 
+use super::failed_bio;
 use crate::{
     bindings,
     vfs::{
@@ -95,6 +97,12 @@ pub(crate) fn later(folio: LockedFolio) {
             Err(now) => head = now,
         }
     }
+    wake();
+}
+
+/// Has the worker look at what waits for it.
+pub(super) fn wake() {
+    let worker = core::ptr::with_exposed_provenance::<Worker>(WORKER.load(Relaxed));
     // SAFETY: the worker lives while folios of a mounted image are filled.
     unsafe {
         bindings::queue_work_on(
@@ -121,6 +129,7 @@ fn private(folio: NonNull<bindings::folio>) -> *mut *mut kernel::ffi::c_void {
 ///
 /// Called by the workqueue.
 unsafe extern "C" fn run(_work: *mut bindings::work_struct) {
+    failed_bio::end_all();
     let head = HEAD.xchg(0, Full);
     let mut at = NonNull::new(core::ptr::with_exposed_provenance_mut::<bindings::folio>(
         head,

@@ -4,7 +4,12 @@
 //!
 //! C header: [`include/linux/pagemap.h`](srctree/include/linux/pagemap.h)
 
-use super::address_space;
+use super::{
+    address_space,
+    fs_type::FileSystem,
+    inode::Inode,
+    super_block::SuperBlock, //
+};
 use crate::{
     bindings,
     sys::retry, //
@@ -261,6 +266,47 @@ unsafe fn zero_past_end(folio: *mut bindings::folio) {
             bindings::cofs_folio_zero_segment(folio, valid, len);
         }
         bindings::cofs_flush_dcache_folio(folio);
+    }
+}
+
+/// A folio that a failed read was to fill: still locked, and somebody else's.
+pub(crate) struct Lost<'a> {
+    folio: NonNull<bindings::folio>,
+    _locked: PhantomData<&'a ()>,
+}
+
+impl Lost<'_> {
+    /// # Safety
+    ///
+    /// `folio` must stay locked and in its mapping for the lifetime.
+    pub(crate) unsafe fn from_raw(folio: NonNull<bindings::folio>) -> Self {
+        Self {
+            folio,
+            _locked: PhantomData,
+        }
+    }
+
+    /// Its offset in the file, and its length.
+    pub(crate) fn range(&self) -> (u64, u64) {
+        // SAFETY: the folio is locked.
+        unsafe {
+            let start = bindings::cofs_folio_pos(self.folio.as_ptr()) as u64;
+            (start, bindings::cofs_folio_size(self.folio.as_ptr()) as u64)
+        }
+    }
+
+    /// The inode that has the folio, if it is one of `sb`.
+    pub(crate) fn host<T: FileSystem>(&self, sb: &SuperBlock<T>) -> Option<&Inode<T>> {
+        // SAFETY: the folio is locked, so its mapping and the host stay. The type of an inode is
+        // that of its super block.
+        unsafe {
+            let mapping = (*self.folio.as_ptr())
+                .__bindgen_anon_1
+                .__bindgen_anon_1
+                .mapping;
+            let host = (*mapping).host;
+            ((*host).i_sb == sb.as_ptr()).then(|| Inode::from_raw(host))
+        }
     }
 }
 

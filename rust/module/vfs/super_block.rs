@@ -5,6 +5,7 @@
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
 use super::context::Mountable;
+use super::errors::Watched;
 use super::export;
 use super::fs_type::{
     FileSystem,
@@ -286,6 +287,11 @@ impl<'a, T: Operations> NewSuper<'a, T> {
     {
         // SAFETY: the super block is ours alone; the table is static and null-terminated.
         unsafe { (*self.sb).s_xattr = xattr::Handlers::<T>::table() };
+    }
+
+    /// The way back to the super block, for what it will carry.
+    pub(crate) fn watched(&self) -> Watched<T> {
+        Watched::new(self.sb)
     }
 
     /// Hands the mount's data to the super block, which from here on can make inodes.

@@ -63,6 +63,16 @@ pub(crate) fn count(image: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Writes a copy of `image` with the known fault `case`.
+pub(crate) fn one(image: &Path, copy: &Path, case: &str) -> Result<()> {
+    let whole = std::fs::read(image).what(|| format!("read {}", image.display()))?;
+    let mut cases = cases(&whole)?.into_iter();
+    let (_, bytes) = cases
+        .find(|(name, _)| name == case)
+        .ok_or_else(|| format!("no case {case}"))?;
+    std::fs::write(copy, bytes).what(|| format!("write {}", copy.display()))
+}
+
 /// Copies an image with the byte at `offset` inverted.
 pub(crate) fn corrupt(image: &Path, copy: &Path, offset: u64) -> Result<()> {
     let mut bytes = std::fs::read(image).what(|| format!("read {}", image.display()))?;

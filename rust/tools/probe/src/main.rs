@@ -8,6 +8,7 @@ mod content;
 mod damage;
 mod diff;
 mod error;
+mod fserror;
 mod hammer;
 mod image;
 mod lazy;
@@ -49,6 +50,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   vast TYPE IMAGE SECONDS           a file near 2^63 bytes: every answer, in time
   vast-kill TYPE IMAGE BYTES        endless calls on such a file can be killed
   vast-sizes                        how many sizes there are
+  damage-one IMAGE COPY CASE        a copy with one of them
   corrupt IMAGE COPY OFFSET         a copy with one byte inverted
   compressed TYPE REFERENCE IMAGE   compressed files are refused, others equal
   consume WAY PATH                  read it all by read, mmap, sendfile or splice
@@ -57,6 +59,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   samepage FILE FILE                the pages that both files have in common
   preadv2 FLAG FILE                 it all at once, with nowait or dontcache
   evict FILE                        posix_fadvise(POSIX_FADV_DONTNEED)
+  fserror DIR... -- COMMAND...      what fanotify tells of errors while it runs
   hammer TYPE OPTIONS STAYS GOES LOOPS
   outlive TYPE OPTIONS GOES STAYS
   cycle TYPE OPTIONS SOURCE LOOPS
@@ -115,6 +118,13 @@ fn run(words: &[&str]) -> Result<bool> {
         ["vast-sizes"] => {
             println!("{}", vast::count());
             Ok(true)
+        }
+        ["damage-one", image, copy, case] => {
+            damage::one(Path::new(image), Path::new(copy), case).map(|()| true)
+        }
+        ["fserror", words @ ..] => {
+            let at = words.iter().position(|w| *w == "--").ok_or(USAGE)?;
+            fserror::run(&words[..at], &words[at + 1..]).map(|()| true)
         }
         ["corrupt", image, copy, offset] => {
             damage::corrupt(Path::new(image), Path::new(copy), number(offset)?).map(|()| true)

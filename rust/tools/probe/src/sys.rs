@@ -2,6 +2,7 @@
 //! The system calls that no safe crate offers. All `unsafe` of this program is in here and below.
 
 pub(crate) mod asynchronous;
+pub(crate) mod fanotify;
 mod memory;
 pub(crate) mod process;
 
