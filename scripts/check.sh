@@ -47,7 +47,7 @@ unit() {
 	return "$status"
 }
 
-fuzz() { TIME=15 scripts/fuzz.sh --forget >"$out/fuzz.ktap"; }
+fuzz() { TIME=60 scripts/fuzz.sh --forget >"$out/fuzz.ktap"; }
 
 boot() {
 	local status=0 payload images

@@ -13,7 +13,7 @@ with_lock fuzz
 rm -rf "$dir"
 mkdir -p "$dir/images"
 
-# One of everything that is plain, as small as it can be.
+# One of everything that is plain, as small as it can be, and what else must be refused.
 cat >"$dir/make.sh" <<'MAKE'
 set -eu
 cd "$(mktemp -d)"
@@ -42,6 +42,15 @@ while read -r options; do
 	# shellcheck disable=SC2086 # a list of options
 	mkfs.erofs --quiet -T1700000000 --mkfs-time -U 0c0f5000-0000-4000-8000-000000000000 $options \
 		"$1/images/$number" tree
+	[ -e blob ] || continue
+	# With an extra device: also with that behind it in the common address space, and with a
+	# table that says it had one block.
+	image=$1/images/$number
+	cat "$image" blob >"$image.flat"
+	rm blob
+	cp "$image" "$image.short"
+	slot=$(od -An -tu2 -j1112 -N2 "$image")
+	printf '\1\0\0\0' | dd of="$image.short" bs=1 seek=$((slot * 128 + 64)) conv=notrunc status=none
 done <<LIST
 -b512
 -b512 -E force-inode-extended,nosbcrc
@@ -56,7 +65,12 @@ done <<LIST
 -b4096
 -b4096 --chunksize=4096 -E force-inode-extended
 -b4096 -E force-chunk-indexes --chunksize=8192
+-b512 -E 48bit,force-chunk-indexes --chunksize=512
+-b1024 -E 48bit,force-inode-extended
+-b512 --chunksize=512 --blobdev=blob
+-b1024 -E 48bit --chunksize=1024 --blobdev=blob
 -b4096 -zlz4
+-b4096 -m4096 -zlz4
 LIST
 MAKE
 "$in_root" sh "/cache/${dir##*/}/make.sh" "/cache/${dir##*/}" >"$dir/log" 2>&1 ||

@@ -27,7 +27,7 @@ use libfuzzer_sys::fuzz_target;
 const MOST_NAMES: usize = 16;
 
 fn attributes(image: &Image<'_>, mounted: &Mounted, inode: &Inode, value: &mut [u8]) {
-    let Mounted { sb, prefixes } = mounted;
+    let Mounted { sb, prefixes, .. } = mounted;
     // Each entry takes 4 bytes of the area, or is one of 255 that are shared; each may name a
     // prefix, and lie far from the one before.
     let area = inode.xattr_size().min(image.size());

@@ -6,8 +6,13 @@
 #![forbid(unsafe_code)]
 
 use cofs_core::{
+    devices::{
+        Mode,
+        Table, //
+    },
     pages::PAGE_SIZE,
     xattr::LongPrefixes,
+    Device,
     Error,
     Inode,
     Pages,
@@ -88,9 +93,13 @@ impl Image<'_> {
     }
 }
 
-/// A superblock and the table of long prefixes, as a mount reads them.
+/// Where an image starts on the device of a mount that is given an offset.
+pub const FSOFFSET: u64 = 512;
+
+/// A superblock, the table of devices and that of long prefixes, as a mount reads them.
 pub struct Mounted {
     pub sb: SuperBlock,
+    pub devices: Vec<Device>,
     pub prefixes: LongPrefixes,
 }
 
@@ -98,11 +107,27 @@ impl Mounted {
     /// Mounts the image.
     pub fn new(image: &Image<'_>) -> Result<Self> {
         let checksum = image.stored_checksum();
-        let sb = image.within(3, |image| SuperBlock::read(image, |_, _| checksum))?;
+        let sb = image.within(3, |image| {
+            SuperBlock::read_with_devices(image, |_, _| checksum)
+        })?;
+        let slots = 0..sb.extra_devices();
+        let devices: Result<_> = slots
+            .map(|index| image.within(2, |image| Device::read(image, &sb, index)))
+            .collect();
+        let devices = devices?;
         // A record is read in two pieces, each of which may lie in two extents of a packed inode.
         let limit = 8 * u64::from(sb.xattr_prefix_count()) + 4;
         let prefixes = image.within(limit, |image| LongPrefixes::load(image, &sb))?;
-        Ok(Self { sb, prefixes })
+        Ok(Self {
+            sb,
+            devices,
+            prefixes,
+        })
+    }
+
+    /// The devices, one after the other on one that is mounted, or each by itself.
+    pub fn table(&self, mode: Mode) -> Table<'_> {
+        Table::new(&self.sb, &self.devices, mode, FSOFFSET).unwrap()
     }
 
     /// Reads an inode.
