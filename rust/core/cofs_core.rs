@@ -83,6 +83,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod compressed;
 pub mod data;
 pub mod devices;
 pub mod error;

@@ -4,7 +4,9 @@
 //!
 //! C header: `fs/erofs/erofs_fs.h`, whose names are kept.
 
+pub mod algorithms;
 pub mod chunk;
+pub mod cluster;
 pub mod device;
 pub mod dirent;
 pub mod inode;

@@ -121,7 +121,7 @@ pub fn map<P: Pages + ?Sized>(
             };
             array.map(meta, sb, inode, offset, want)
         }
-        Layout::Compressed => Err(Error::Unsupported("compressed files are not supported")),
+        Layout::Compressed { .. } => Err(Error::Unsupported("compressed files are not supported")),
     }
 }
 

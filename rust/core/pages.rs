@@ -23,6 +23,13 @@ pub const PAGE_SHIFT: u32 = 12;
 /// The size of every page a source hands out. Blocks are never larger.
 pub const PAGE_SIZE: u64 = 1 << PAGE_SHIFT;
 
+/// Set in positions that are bytes of the metabox: of the inode that holds compressed metadata.
+/// Behind it metadata is found as anywhere else, so that only sources of pages tell the two apart.
+pub const METABOX: u64 = 1 << 63;
+
+/// What [`METABOX`] is in the numbers of pages.
+pub const METABOX_PAGE: u64 = METABOX >> PAGE_SHIFT;
+
 /// A source of pages: a device's page cache, a directory's page cache, a vector in a test.
 ///
 /// ```
@@ -51,7 +58,8 @@ pub trait Pages {
     /// A page that stays readable for as long as it is held: exactly [`PAGE_SIZE`] bytes.
     type Page: Deref<Target = [u8]>;
 
-    /// Returns page number `index` of the source.
+    /// Returns page number `index` of the source. With [`METABOX_PAGE`] in it, it is a page of the
+    /// metabox, of which only images that have one speak.
     fn page(&self, index: u64) -> Result<Self::Page>;
 
     /// The byte of the source which is byte 0 to the reader: 0, unless the source is [`Shifted`].
@@ -180,7 +188,7 @@ impl<P: Pages> Cursor<P> {
 
     /// The bytes from `pos` to the end of its page: at least one.
     pub(crate) fn rest_of_page(&mut self, pos: u64) -> Result<&[u8]> {
-        let pos = advance(self.pages.origin(), pos)?;
+        let pos = in_source(&self.pages, pos)?;
         let index = pos >> PAGE_SHIFT;
         if !matches!(self.held, Some((held, _)) if held == index) {
             // Let go of the old page first: a source may be able to lend only one.
@@ -242,9 +250,17 @@ pub(crate) fn advance(pos: u64, len: u64) -> Result<u64> {
         .ok_or(Error::Corrupt("metadata address overflows"))
 }
 
+/// Where in the source byte `pos` is: the metabox is not behind what the image is behind.
+fn in_source<P: Pages + ?Sized>(pages: &P, pos: u64) -> Result<u64> {
+    if pos & METABOX != 0 {
+        return Ok(pos);
+    }
+    advance(pages.origin(), pos)
+}
+
 /// The page that byte `pos` lies in, and where in that page it is.
 pub fn locate<P: Pages + ?Sized>(pages: &P, pos: u64) -> Result<(P::Page, usize)> {
-    let pos = advance(pages.origin(), pos)?;
+    let pos = in_source(pages, pos)?;
     let page = pages.page(pos >> PAGE_SHIFT)?;
     Ok((page, num::to_usize(pos & (PAGE_SIZE - 1))))
 }

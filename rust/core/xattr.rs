@@ -6,18 +6,15 @@ mod filter;
 pub mod prefix;
 
 use crate::{
-    format::{
-        superblock::COMPAT_SHARED_EA_IN_METABOX,
-        xattr::{
-            ibody_size,
-            IbodyHeader,
-            XattrEntry,
-            ENTRY_SIZE,
-            IBODY_HEADER_SIZE,
-            INDEX_POSIX_ACL_ACCESS,
-            INDEX_POSIX_ACL_DEFAULT,
-            UNIT, //
-        },
+    format::xattr::{
+        ibody_size,
+        IbodyHeader,
+        XattrEntry,
+        ENTRY_SIZE,
+        IBODY_HEADER_SIZE,
+        INDEX_POSIX_ACL_ACCESS,
+        INDEX_POSIX_ACL_DEFAULT,
+        UNIT, //
     },
     pages::{
         advance,
@@ -251,11 +248,6 @@ impl Header {
             pos = advance(pos, entry.size())?;
         }
 
-        if sb.has_compat(COMPAT_SHARED_EA_IN_METABOX) {
-            return Err(Error::Corrupt(
-                "shared attributes lie in a metabox that does not exist",
-            ));
-        }
         let area = sb.shared_xattr_pos()?;
         let ids = advance(inode.xattr_pos(), IBODY_HEADER_SIZE)?;
         for number in 0..u64::from(self.shared_count) {

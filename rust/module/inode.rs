@@ -61,7 +61,7 @@ pub(crate) struct Node {
 impl Node {
     /// Whether the data is in compressed clusters.
     pub(crate) fn is_compressed(&self) -> bool {
-        matches!(self.disk.layout(), Layout::Compressed)
+        matches!(self.disk.layout(), Layout::Compressed { .. })
     }
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn get(sb: &SuperBlock<Image>, nid: u64) -> Result<ARef<Inode<Image>>
 }
 
 fn operations(mount: &Mount, disk: &cofs_core::Inode) -> Result<Operations<Image>> {
-    let compressed = matches!(disk.layout(), Layout::Compressed);
+    let compressed = matches!(disk.layout(), Layout::Compressed { .. });
     Ok(match disk.kind() {
         Kind::Regular => Operations::file(),
         Kind::Directory | Kind::Symlink if compressed => {

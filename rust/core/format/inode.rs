@@ -5,6 +5,7 @@
 use crate::{
     format::{
         chunk,
+        cluster,
         superblock::SuperBlock,
         xattr, //
     },
@@ -148,8 +149,13 @@ pub enum Layout {
         /// The byte where the array of entries starts.
         start_pos: u64,
     },
-    /// In compressed clusters.
-    Compressed,
+    /// In compressed clusters, see [`compressed`](crate::compressed).
+    Compressed {
+        /// Their index is in packs, not in entries of 8 bytes.
+        compact: bool,
+        /// The byte where the header before the index is.
+        header_pos: u64,
+    },
 }
 
 /// A checked inode.
@@ -163,6 +169,7 @@ pub enum Layout {
 #[derive(Clone, Debug)]
 pub struct Inode {
     nid: u64,
+    ino: u64,
     mode: u16,
     kind: Kind,
     uid: u32,
@@ -227,13 +234,18 @@ impl Inode {
             },
             4 => chunk_layout(sb, raw.i_u, data_pos)?,
             // 1 and 3: the others were refused on reading.
-            _ if sb.has_compression() => Layout::Compressed,
+            _ if sb.has_compression() => Layout::Compressed {
+                compact: datalayout == 3,
+                header_pos: num::align_up(data_pos, cluster::HEADER_SIZE)
+                    .ok_or(Error::Corrupt("metadata address overflows"))?,
+            },
             _ => return Err(Error::Corrupt("compressed inode in a plain image")),
         };
 
         // INVARIANT: each was checked above.
         Ok(Inode {
             nid,
+            ino: sb.ino(nid),
             mode: raw.i_mode,
             kind,
             uid: raw.uid,
@@ -270,7 +282,7 @@ impl Inode {
 
     /// The inode number that user space sees.
     pub fn ino(&self) -> u64 {
-        self.nid
+        self.ino
     }
 
     /// The whole `st_mode`.
@@ -425,7 +437,7 @@ impl Common {
     /// `st_blocks`.
     fn blocks(&self, sb: &SuperBlock, layout: Layout) -> u64 {
         let bytes = match layout {
-            Layout::Compressed => sb.block_pos(self.startblk()).ok(),
+            Layout::Compressed { .. } => sb.block_pos(self.startblk()).ok(),
             _ => num::align_up(self.i_size, sb.block_size()),
         };
         bytes.unwrap_or(u64::MAX) >> 9

@@ -3,10 +3,17 @@
 //! The superblock, at byte 1024 of the image.
 
 use crate::{
-    format::device,
+    format::{
+        algorithms::{
+            self,
+            Algorithms, //
+        },
+        device, //
+    },
     num,
     pages::{
         self,
+        METABOX,
         PAGE_SHIFT,
         PAGE_SIZE, //
     },
@@ -47,6 +54,8 @@ pub const COMPAT_ISHARE_XATTRS: u32 = 0x20;
 pub const INCOMPAT_LZ4_0PADDING: u32 = 0x001;
 /// Records of compression parameters follow the superblock.
 pub const INCOMPAT_COMPR_CFGS: u32 = 0x002;
+/// The same bit: clusters may have several blocks.
+pub const INCOMPAT_BIG_PCLUSTER: u32 = 0x002;
 /// The image may have extra devices (or, without a table, a second compression head).
 pub const INCOMPAT_DEVICE_TABLE: u32 = 0x008;
 /// Tails of files lie in a packed inode.
@@ -57,9 +66,6 @@ pub const INCOMPAT_48BIT: u32 = 0x080;
 pub const INCOMPAT_METABOX: u32 = 0x100;
 /// All bits that have a meaning.
 pub const INCOMPAT_ALL: u32 = 0x1ff;
-
-const COMPRESSION_ALGS_ALL: u16 = 0x0f;
-const COMPRESSION_LZ4: u16 = 0x01;
 
 const CHECKSUM_SEED: u32 = 0x5045_b54a;
 /// The checksum covers what follows `magic` and `checksum`.
@@ -119,16 +125,17 @@ const _: () = assert!(size_of::<RawSuperBlock>() == 144);
 /// # Invariants
 ///
 /// - `block_bits` is between 9 and [`PAGE_SHIFT`];
-/// - there is no metabox;
+/// - neither the metabox nor the packed inode lies in the metabox;
 /// - `ishare_prefix` is less than `xattr_prefix_count`.
 #[derive(Clone, Debug)]
 pub struct SuperBlock {
     block_bits: u32,
     feature_compat: u32,
     feature_incompat: u32,
-    compression_algs: u16,
+    algorithms: Algorithms,
     root_nid: u64,
     packed_nid: u64,
+    metabox_nid: Option<u64>,
     inos: u64,
     blocks: u64,
     epoch: i64,
@@ -160,11 +167,26 @@ impl SuperBlock {
         Ok(sb)
     }
 
-    /// Reads and checks the superblock of any image.
+    /// Reads and checks the superblock of an image without compressed metadata.
     ///
     /// Where [`needs_devices`](Self::needs_devices) says so, what [`map()`](crate::map::map) finds
     /// must go through [`resolve()`](crate::devices::resolve).
     pub fn read_with_devices<P: Pages + ?Sized>(
+        pages: &P,
+        crc32c: impl Fn(u32, &[u8]) -> u32,
+    ) -> Result<SuperBlock> {
+        let sb = Self::read_any(pages, crc32c)?;
+        if sb.metabox_nid.is_some() {
+            return Err(Error::Unsupported("compressed metadata is not supported"));
+        }
+        Ok(sb)
+    }
+
+    /// Reads and checks the superblock of any image.
+    ///
+    /// Where there is a [`metabox_nid`](Self::metabox_nid), the source of pages for what else the
+    /// image has must know of [`METABOX`].
+    pub fn read_any<P: Pages + ?Sized>(
         pages: &P,
         crc32c: impl Fn(u32, &[u8]) -> u32,
     ) -> Result<SuperBlock> {
@@ -187,11 +209,11 @@ impl SuperBlock {
         if raw.feature_compat.get() & COMPAT_SB_CHKSUM != 0 {
             verify_checksum(pages, block_size, raw.checksum.get(), crc32c)?;
         }
-        Self::parse(&raw)
+        Self::parse(pages, &raw)
     }
 
     /// Checks what remains once the superblock's bytes are known to be genuine.
-    fn parse(raw: &RawSuperBlock) -> Result<SuperBlock> {
+    fn parse<P: Pages + ?Sized>(pages: &P, raw: &RawSuperBlock) -> Result<SuperBlock> {
         let feature_compat = raw.feature_compat.get();
         let feature_incompat = raw.feature_incompat.get();
         if feature_incompat & !INCOMPAT_ALL != 0 {
@@ -220,6 +242,7 @@ impl SuperBlock {
             blocks |= u64::from(raw.rb.get()) << 32;
         }
 
+        let mut metabox_nid = None;
         if feature_incompat & INCOMPAT_METABOX != 0 {
             if size <= METABOX_NID_OFFSET {
                 return Err(Error::Corrupt("superblock is too small for its metabox"));
@@ -227,10 +250,20 @@ impl SuperBlock {
             if raw.metabox_nid.get() & NID_METABOX != 0 {
                 return Err(Error::Corrupt("metabox lies in itself"));
             }
-            return Err(Error::Unsupported("compressed metadata is not supported"));
+            // To read either of the two would take the other.
+            if raw.packed_nid.get() & NID_METABOX != 0 {
+                return Err(Error::Corrupt("packed inode lies in the metabox"));
+            }
+            metabox_nid = Some(raw.metabox_nid.get());
         }
 
-        let compression_algs = compression_algs(raw, feature_incompat)?;
+        let source = algorithms::Source {
+            feature_incompat,
+            u1: raw.u1.get(),
+            pos: SUPER_OFFSET.saturating_add(size),
+            block_bits: u32::from(raw.blkszbits),
+        };
+        let algorithms = Algorithms::read(pages, &source)?;
         let extra_devices = if feature_incompat & INCOMPAT_DEVICE_TABLE != 0 {
             raw.extra_devices.get()
         } else {
@@ -242,9 +275,10 @@ impl SuperBlock {
             block_bits: u32::from(raw.blkszbits),
             feature_compat,
             feature_incompat,
-            compression_algs,
+            algorithms,
             root_nid,
             packed_nid: raw.packed_nid.get(),
+            metabox_nid,
             inos: raw.inos.get(),
             blocks,
             epoch: i64::from_ne_bytes(raw.epoch.get().to_ne_bytes()),
@@ -285,6 +319,17 @@ impl SuperBlock {
     /// The packed inode's node number; 0 if there is none.
     pub fn packed_nid(&self) -> u64 {
         self.packed_nid
+    }
+
+    /// The packed inode's node number, if the image has fragments of files in one.
+    pub fn fragments_nid(&self) -> Option<u64> {
+        let there = self.has_incompat(INCOMPAT_FRAGMENTS) && self.packed_nid != 0;
+        there.then_some(self.packed_nid)
+    }
+
+    /// The node number of the metabox, if metadata is compressed. It does not lie in itself.
+    pub fn metabox_nid(&self) -> Option<u64> {
+        self.metabox_nid
     }
 
     /// How many inodes the image claims to have.
@@ -364,7 +409,12 @@ impl SuperBlock {
 
     /// Whether inodes may be compressed.
     pub fn has_compression(&self) -> bool {
-        self.compression_algs != 0
+        self.algorithms.any()
+    }
+
+    /// What files may be compressed with.
+    pub fn algorithms(&self) -> &Algorithms {
+        &self.algorithms
     }
 
     /// Whether the filter of attribute names is there and of a kind that is known.
@@ -389,20 +439,46 @@ impl SuperBlock {
 
     /// Where the area of shared attributes starts.
     pub fn shared_xattr_pos(&self) -> Result<u64> {
-        self.block_pos(u64::from(self.xattr_blkaddr))
+        let pos = self.block_pos(u64::from(self.xattr_blkaddr))?;
+        if !self.has_compat(COMPAT_SHARED_EA_IN_METABOX) {
+            return Ok(pos);
+        }
+        if self.metabox_nid.is_none() {
+            return Err(Error::Corrupt(
+                "shared attributes lie in a metabox that does not exist",
+            ));
+        }
+        Ok(pos | METABOX)
     }
 
     /// The byte where an inode starts.
     pub fn inode_pos(&self, nid: u64) -> Result<u64> {
-        if nid & NID_METABOX != 0 {
+        let (start, metabox) = if nid & NID_METABOX == 0 {
+            (self.block_pos(u64::from(self.meta_blkaddr))?, 0)
+        } else if self.metabox_nid.is_some() {
+            (0, METABOX)
+        } else {
             return Err(Error::Corrupt(
                 "inode lies in a metabox that does not exist",
             ));
-        }
-        let start = self.block_pos(u64::from(self.meta_blkaddr))?;
-        num::shift_left(nid, ISLOT_BITS)
+        };
+        num::shift_left(nid & !NID_METABOX, ISLOT_BITS)
             .and_then(|offset| start.checked_add(offset))
+            .filter(|pos| pos & METABOX == 0)
+            .map(|pos| pos | metabox)
             .ok_or(Error::Corrupt("inode address overflows"))
+    }
+
+    /// The number that user space sees of node `nid`. If there is a metabox, the bit for it goes
+    /// to where it fits into 32 bits.
+    pub fn ino(&self, nid: u64) -> u64 {
+        if self.metabox_nid.is_none() {
+            return nid;
+        }
+        let low = nid & 0x7fff_ffff;
+        let high = nid.wrapping_shl(1) & 0xffff_ffff_0000_0000;
+        let metabox = if nid & NID_METABOX != 0 { 1 << 31 } else { 0 };
+        high | metabox | low
     }
 
     /// The byte where a block starts.
@@ -439,19 +515,4 @@ fn verify_checksum<P: Pages + ?Sized>(
         return Err(Error::BadChecksum);
     }
     Ok(())
-}
-
-/// The algorithms that compressed files may use; none in a plain image.
-fn compression_algs(raw: &RawSuperBlock, feature_incompat: u32) -> Result<u16> {
-    let value = raw.u1.get();
-    if feature_incompat & INCOMPAT_COMPR_CFGS != 0 {
-        if value & !COMPRESSION_ALGS_ALL != 0 {
-            return Err(Error::Unsupported("unknown compression algorithm"));
-        }
-        return Ok(value);
-    }
-    if value != 0 || feature_incompat & INCOMPAT_LZ4_0PADDING != 0 {
-        return Ok(COMPRESSION_LZ4);
-    }
-    Ok(0)
 }

@@ -251,7 +251,11 @@ fn compressed_inodes_want_a_compressed_image() {
         image.sb32(sb::FEATURE_INCOMPAT, 1);
         image.compact(NID, node);
         let inode = image.inode(NID).unwrap();
-        assert_eq!(inode.layout(), Layout::Compressed);
+        let expected = Layout::Compressed {
+            compact: format == COMPRESSED_COMPACT,
+            header_pos: (8 << 12) + 32 * (NID + 1),
+        };
+        assert_eq!(inode.layout(), expected);
         assert_eq!(inode.blocks(), ((1 << 32) | 3) * 8);
     }
 }

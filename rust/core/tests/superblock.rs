@@ -5,16 +5,21 @@
 mod common;
 
 use cofs_core::{
+    pages::METABOX,
     Error,
-    Kind, //
+    Kind,
+    SuperBlock, //
 };
-use common::image::{
-    sb,
-    Image,
-    Node,
-    INLINE,
-    REG,
-    ROOT, //
+use common::{
+    image::{
+        sb,
+        Image,
+        Node,
+        INLINE,
+        REG,
+        ROOT, //
+    },
+    pages::crc32c, //
 };
 
 /// What a superblock with one field changed is refused with.
@@ -158,7 +163,7 @@ fn checks_the_fingerprint_prefix() {
 }
 
 #[test]
-fn refuses_a_metabox() {
+fn knows_a_metabox_and_refuses_it() {
     let with = |slots: u8, nid: u64| {
         refused(|image| {
             image.sb32(sb::FEATURE_INCOMPAT, 0x100);
@@ -169,6 +174,25 @@ fn refuses_a_metabox() {
     assert!(matches!(with(0, 5), Error::Corrupt(_)));
     assert!(matches!(with(1, 5 | (1 << 63)), Error::Corrupt(_)));
     assert!(matches!(with(1, 5), Error::Unsupported(_)));
+
+    let mut image = Image::new(12);
+    image.sb32(sb::FEATURE_INCOMPAT, 0x100);
+    image.sb8(sb::SB_EXTSLOTS, 1);
+    image.sb64(sb::METABOX_NID, 5);
+    let any = |image: &Image| SuperBlock::read_any(&image.pages(), crc32c);
+    let sb = any(&image).unwrap();
+    assert_eq!(sb.metabox_nid(), Some(5));
+    assert_eq!(sb.inode_pos((1 << 63) | 3), Ok(METABOX | 96));
+    assert_eq!(sb.inode_pos(3), Ok((8 << 12) | 96));
+    for nid in [1 << 58, (1 << 63) | (1 << 58), (1 << 63) - 1, u64::MAX] {
+        assert!(matches!(sb.inode_pos(nid), Err(Error::Corrupt(_))), "{nid}");
+    }
+    assert_eq!(sb.ino((1 << 63) | 3), (1 << 31) | 3);
+    assert_eq!(sb.ino((1 << 31) | 3), (1 << 32) | 3);
+    assert_eq!(sb.ino(3), 3);
+    // To read the one would take the other.
+    image.sb64(sb::PACKED_NID, (1 << 63) | 3);
+    assert!(matches!(any(&image), Err(Error::Corrupt(_))));
 }
 
 #[test]
@@ -181,24 +205,6 @@ fn refuses_extra_devices() {
     // Without the feature the field means nothing.
     image.sb32(sb::FEATURE_INCOMPAT, 0);
     assert!(image.superblock().is_ok());
-}
-
-#[test]
-fn knows_the_compression_algorithms() {
-    let with = |incompat: u32, u1: u16| {
-        let mut image = Image::new(12);
-        image.sb32(sb::FEATURE_INCOMPAT, incompat);
-        image.sb16(sb::U1, u1);
-        image.superblock().map(|sb| sb.has_compression())
-    };
-    assert_eq!(with(0, 0), Ok(false));
-    assert_eq!(with(0, 65535), Ok(true));
-    assert_eq!(with(0x1, 0), Ok(true));
-    assert_eq!(with(0x2, 0), Ok(false));
-    assert_eq!(with(0x2, 0xf), Ok(true));
-    assert!(matches!(with(0x2, 0x10), Err(Error::Unsupported(_))));
-    // Everything that only compressed files use.
-    assert_eq!(with(0x3b, 1), Ok(true));
 }
 
 #[test]

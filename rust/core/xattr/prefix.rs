@@ -2,19 +2,17 @@
 
 //! Long name prefixes: a table of strings that entries refer to by number.
 //!
-//! The table lies in plain metadata or in the packed inode. Only where its records start is kept;
+//! The table lies in plain metadata, in the metabox or in the packed inode. Only where its records start is kept;
 //! a record is read and checked again whenever an entry refers to it.
 
 use crate::{
     data,
-    format::superblock::{
-        COMPAT_PLAIN_XATTR_PFX,
-        INCOMPAT_FRAGMENTS, //
-    },
+    format::superblock::COMPAT_PLAIN_XATTR_PFX,
     num,
     pages::{
         advance,
-        Cursor, //
+        Cursor,
+        METABOX, //
     },
     xattr::NAME_LEN,
     Error,
@@ -82,13 +80,14 @@ impl LongPrefixes {
         if table.count == 0 {
             return Ok(table);
         }
-        if !sb.has_compat(COMPAT_PLAIN_XATTR_PFX)
-            && sb.has_incompat(INCOMPAT_FRAGMENTS)
-            && sb.packed_nid() != 0
-        {
-            let packed = Inode::read(meta, sb, sb.packed_nid())?;
+        if sb.has_compat(COMPAT_PLAIN_XATTR_PFX) {
+            // It is where metadata is.
+        } else if sb.metabox_nid().is_some() {
+            table.pos |= METABOX;
+        } else if let Some(nid) = sb.fragments_nid() {
+            let packed = Inode::read(meta, sb, nid)?;
             table.place = match packed.layout() {
-                Layout::Compressed => Where::OutOfReach,
+                Layout::Compressed { .. } => Where::OutOfReach,
                 _ => Where::Packed(packed),
             };
         }

@@ -195,7 +195,7 @@ impl Compared<'_> {
                 assert_eq!(nid, inode.nid(), "{path:?}");
             }
         }
-        if inode.layout() == Layout::Compressed {
+        if matches!(inode.layout(), Layout::Compressed { .. }) {
             self.skipped += 1;
             return;
         }
@@ -270,7 +270,10 @@ impl Compared<'_> {
         sb.xattr_prefix_count() != 0
             && !sb.has_compat(COMPAT_PLAIN_XATTR_PFX)
             && sb.has_incompat(INCOMPAT_FRAGMENTS)
-            && self.inode(sb.packed_nid()).layout() == Layout::Compressed
+            && matches!(
+                self.inode(sb.packed_nid()).layout(),
+                Layout::Compressed { .. }
+            )
     }
 
     fn compare_xattrs(&self, inode: &Inode, path: &Path) {

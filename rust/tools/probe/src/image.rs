@@ -162,7 +162,7 @@ impl<'a> Image<'a> {
     /// open(2) of a regular file.
     pub(crate) fn open(&self, path: &Path) -> io::Result<()> {
         match self.find(path)?.layout() {
-            Layout::Compressed => Err(Errno::OPNOTSUPP),
+            Layout::Compressed { .. } => Err(Errno::OPNOTSUPP),
             _ => Ok(()),
         }
     }
@@ -172,7 +172,7 @@ impl<'a> Image<'a> {
 fn inode(device: &Device<'_>, sb: &SuperBlock, nid: u64) -> io::Result<Inode> {
     let inode = Inode::read(device, sb, nid).map_err(errno)?;
     xattr::no_acl(device, sb, &inode).map_err(errno)?;
-    let compressed = inode.layout() == Layout::Compressed;
+    let compressed = matches!(inode.layout(), Layout::Compressed { .. });
     if compressed && matches!(inode.kind(), Kind::Directory | Kind::Symlink) {
         return Err(Errno::OPNOTSUPP);
     }

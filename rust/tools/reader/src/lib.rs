@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The reference reader of compressed images: the format and the map are cofs_core's, the decoders
+//! are others than the kernel's.
+
+#![forbid(unsafe_code)]
+
+pub mod decode;
+mod image;
+
+pub use image::Image;
+
+use cofs_core::{
+    compressed::{
+        Cluster,
+        Encoded,
+        File,
+        Finder,
+        Reach,
+        Source, //
+    },
+    pages,
+    Error,
+    Inode,
+    Pages,
+    Place,
+    Result,
+    SuperBlock, //
+};
+
+use std::{
+    cell::RefCell,
+    collections::VecDeque, //
+};
+
+/// As many decoded clusters are kept: small files share one, and their fragments another.
+const KEPT: usize = 4;
+
+/// Clusters that were decoded not long ago.
+#[derive(Default)]
+pub struct Cache(RefCell<VecDeque<(Cluster, Vec<u8>)>>);
+
+/// Where a compressed file's bytes are.
+pub struct Sources<'a, P> {
+    /// The metadata.
+    pub meta: &'a P,
+    /// The image's superblock.
+    pub sb: &'a SuperBlock,
+    /// Reads bytes of the device.
+    pub device: &'a dyn Fn(u64, &mut [u8]) -> Result<()>,
+    /// Reads bytes of the packed inode.
+    pub packed: &'a dyn Fn(u64, &mut [u8]) -> Result<()>,
+    /// What was decoded.
+    pub cache: &'a Cache,
+}
+
+impl<P: Pages> Sources<'_, P> {
+    /// Fills `out` with the bytes of a compressed file at `offset`; past its size they are zero.
+    pub fn read(&self, inode: &Inode, offset: u64, out: &mut [u8]) -> Result<()> {
+        let file = File::read(self.meta, self.sb, inode)?;
+        let mut finder = Finder::new(self.meta, self.sb, &file);
+        let mut done = 0;
+        while done < out.len() {
+            let at = offset.checked_add(done as u64).ok_or(Error::Range)?;
+            let cluster = finder.find(at, Reach::Whole)?;
+            let skip = at - cluster.offset.min(at);
+            let len = (cluster.end() - at).min((out.len() - done) as u64);
+            let piece = &mut out[done..done + len as usize];
+            self.fill(&cluster, skip, piece)?;
+            done += len as usize;
+        }
+        Ok(())
+    }
+
+    /// Fills `out` with the bytes of an extent behind the first `skip`.
+    fn fill(&self, cluster: &Cluster, skip: u64, out: &mut [u8]) -> Result<()> {
+        match cluster.source {
+            Source::Hole => out.fill(0),
+            Source::Fragment { pos } => (self.packed)(pos + skip, out)?,
+            Source::Encoded(encoded) => {
+                let from = skip as usize;
+                let mut kept = self.cache.0.borrow_mut();
+                if let Some((_, bytes)) = kept.iter().find(|(known, _)| known == cluster) {
+                    out.copy_from_slice(&bytes[from..from + out.len()]);
+                    return Ok(());
+                }
+                let whole = cluster.len as usize;
+                let bytes = decode::cluster(self.sb, cluster, &self.encoded(&encoded)?, whole)?;
+                out.copy_from_slice(&bytes[from..from + out.len()]);
+                kept.truncate(KEPT - 1);
+                kept.push_front((*cluster, bytes));
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of a cluster.
+    fn encoded(&self, encoded: &Encoded) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; encoded.len as usize];
+        match encoded.place {
+            Place::Meta { pos } => pages::fill(self.meta, pos, &mut bytes)?,
+            Place::Device { pos, .. } => (self.device)(pos, &mut bytes)?,
+            Place::Hole => return Err(Error::Range),
+        }
+        Ok(bytes)
+    }
+}
