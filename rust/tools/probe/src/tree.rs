@@ -4,6 +4,7 @@
 mod attributes;
 mod base;
 mod bench;
+mod layers;
 mod names;
 mod share;
 mod sizes;
@@ -37,6 +38,11 @@ pub(crate) fn make(kind: &str, dir: &Path) -> Result<()> {
         "share-b" => share::share(dir, 2)?,
         "stamped-c" => share::stamped(dir, 3)?,
         "stamped-d" => share::stamped(dir, 4)?,
+        "layer-base" => layers::base(dir)?,
+        "layer-above" => layers::above(dir, "trusted")?,
+        "layer-user" => layers::above(dir, "user")?,
+        "layer-metadata" => layers::metadata(dir)?,
+        "layer-objects" => layers::objects(dir)?,
         "many-a" => bench::many(dir, 1)?,
         "many-b" => bench::many(dir, 2)?,
         "big-a" => bench::big(dir, 1)?,
