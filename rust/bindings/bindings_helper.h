@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What bindgen reads for the names that kernel::bindings lacks; see bindgen_parameters. */
+#include <linux/blkdev.h>
 #include <linux/crc32c.h>
 #include <linux/exportfs.h>
 #include <linux/fadvise.h>
@@ -18,6 +19,7 @@ static const unsigned int COFS_SB_RDONLY = SB_RDONLY;
 static const unsigned int COFS_SB_ACTIVE = SB_ACTIVE;
 static const unsigned int COFS_SB_NOATIME = SB_NOATIME;
 static const unsigned int COFS_SB_POSIXACL = SB_POSIXACL;
+static const unsigned int COFS_BLK_OPEN_READ = (__force unsigned int)BLK_OPEN_READ;
 static const gfp_t COFS_GFP_NOFS = GFP_NOFS;
 static const gfp_t COFS_GFP_NOWAIT = GFP_NOWAIT;
 static const unsigned int COFS_GETFSLABEL = FS_IOC_GETFSLABEL;

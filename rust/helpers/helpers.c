@@ -87,12 +87,6 @@ struct kmem_cache *cofs_kmem_cache_create(const char *name, unsigned int size, u
 				 SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT, ctor);
 }
 
-void cofs_stat_dio_align(struct kstat *stat, struct block_device *bdev)
-{
-	stat->dio_mem_align = bdev_dma_alignment(bdev) + 1;
-	stat->dio_offset_align = bdev_logical_block_size(bdev);
-}
-
 bool cofs_super_is_anonymous(const struct super_block *sb)
 {
 	return MAJOR(sb->s_dev) == UNNAMED_MAJOR;
@@ -217,6 +211,16 @@ ssize_t cofs_read_as_opener(struct kiocb *iocb, struct iov_iter *iter)
 	scoped_with_creds(iocb->ki_filp->f_cred)
 		ret = vfs_iocb_iter_read(iocb->ki_filp, iocb, iter);
 	return ret;
+}
+
+unsigned int cofs_bdev_memory_align(struct block_device *bdev)
+{
+	return bdev_dma_alignment(bdev) + 1;
+}
+
+unsigned int cofs_bdev_logical_block_size(struct block_device *bdev)
+{
+	return bdev_logical_block_size(bdev);
 }
 
 struct bio *cofs_bio_alloc(struct block_device *bdev, unsigned short vecs, blk_opf_t opf, gfp_t gfp)

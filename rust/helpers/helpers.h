@@ -33,7 +33,6 @@ unsigned long cofs_inode_ra_pages(struct inode *inode);
 struct kmem_cache *cofs_kmem_cache_create(const char *name, unsigned int size, unsigned int align,
 					  void (*ctor)(void *object));
 
-void cofs_stat_dio_align(struct kstat *stat, struct block_device *bdev);
 
 /* super block and context */
 bool cofs_super_is_anonymous(const struct super_block *sb);
@@ -69,6 +68,8 @@ void cofs_init_work(struct work_struct *work, void (*function)(struct work_struc
 ssize_t cofs_read_as_opener(struct kiocb *iocb, struct iov_iter *iter);
 
 /* bio */
+unsigned int cofs_bdev_memory_align(struct block_device *bdev);
+unsigned int cofs_bdev_logical_block_size(struct block_device *bdev);
 struct bio *cofs_bio_alloc(struct block_device *bdev, unsigned short vecs, blk_opf_t opf, gfp_t gfp);
 void cofs_bio_first_folio(struct folio_iter *fi, struct bio *bio);
 void cofs_bio_next_folio(struct folio_iter *fi, struct bio *bio);

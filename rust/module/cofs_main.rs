@@ -14,6 +14,7 @@ use kernel::prelude::*;
 
 #[path = "../bindings/lib.rs"]
 mod bindings;
+mod devices;
 mod dir;
 mod error;
 mod features;

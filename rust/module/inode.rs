@@ -140,8 +140,11 @@ impl InodeOperations for Image {
         }
     }
 
-    fn has_direct_io(inode: &Inode<Self>) -> bool {
-        !inode.node().is_compressed()
+    fn direct_align(inode: &Inode<Self>) -> Option<(u32, u32)> {
+        if inode.node().is_compressed() {
+            return None;
+        }
+        inode.super_block().mount().devices.direct_align()
     }
 
     fn list_xattrs(inode: &Inode<Self>, list: &mut Lister<'_>) -> Result {

@@ -3,6 +3,7 @@
 //! A mounted image: from the superblock on disk to the root directory, and back.
 
 use crate::{
+    devices::Devices,
     error,
     features::Features,
     fill::{
@@ -23,8 +24,9 @@ use crate::{
         Counts, //
     },
     sys::{
-        backing::Backing,
+        backing::At,
         hash,
+        opened::Opened,
         retry,
         sysfs, //
     },
@@ -56,13 +58,11 @@ use crate::{
 };
 use cofs_core::xattr::LongPrefixes;
 use kernel::{
-    fs::File,
     new_mutex,
     prelude::*,
     seq_file::SeqFile,
     seq_print,
     sync::{
-        aref::ARef,
         atomic::{
             Atomic,
             Relaxed, //
@@ -113,7 +113,7 @@ impl Module {
 ///
 /// # Invariants
 ///
-/// `backing` is open until `flights` is closed.
+/// `devices` are open until `flights` is closed.
 #[pin_data]
 pub(crate) struct Mount {
     /// The checked superblock.
@@ -121,10 +121,10 @@ pub(crate) struct Mount {
     /// The long prefixes of xattr names.
     pub(crate) prefixes: LongPrefixes,
     /// What the image lies on.
-    pub(crate) backing: Backing,
-    /// The file, if that is what it lies on, until the super block is gone.
+    pub(crate) devices: Devices,
+    /// What of that the mount itself has opened, until the super block is gone.
     #[pin]
-    file: Mutex<Option<ARef<File>>>,
+    open: Mutex<KVVec<Opened>>,
     direct: bool,
     /// With whom its files are shared, if at all.
     pub(crate) domain: Option<Domain>,
@@ -159,7 +159,12 @@ pub(crate) enum Report {
 impl Mount {
     /// The metadata, as pages.
     pub(crate) fn metadata(&self) -> Metadata {
-        Metadata::new(self.backing)
+        self.devices.metadata()
+    }
+
+    /// Where bytes of a device of the image lie: `len`, or as many as lie together.
+    pub(crate) fn find(&self, device: u16, pos: u64, len: u64) -> cofs_core::Result<At> {
+        self.devices.find(&self.disk, device, pos, len)
     }
 
     /// Tells dmesg about `what`, which happened to inode `nid`, unless it has been told before.
@@ -255,7 +260,8 @@ impl FileSystem for Image {
     }
 
     fn closed(mount: &Mount) {
-        drop(mount.file.lock().take());
+        let open = core::mem::take(&mut *mount.open.lock());
+        drop(open);
     }
 }
 
@@ -265,11 +271,12 @@ impl super_block::Operations for Image {
     }
 
     fn statfs(sb: &SuperBlock<Self>) -> Option<StatFs> {
-        let disk = &sb.mount().disk;
+        let mount = sb.mount();
+        let disk = &mount.disk;
         Some(StatFs {
             magic: MAGIC,
             block_size: disk.block_size() as u32,
-            blocks: disk.blocks(),
+            blocks: mount.devices.blocks(disk),
             inodes: disk.inos(),
             name_len: cofs_core::xattr::NAME_LEN as u32,
         })
@@ -292,6 +299,9 @@ impl super_block::Operations for Image {
         }
         if mount.direct {
             seq_print!(seq, ",directio");
+        }
+        if mount.devices.offset() != 0 {
+            seq_print!(seq, ",fsoffset={}", mount.devices.offset());
         }
         if mount.domain.is_some() {
             seq_print!(seq, ",inode_share");
@@ -330,13 +340,21 @@ impl Mountable for Image {
         sb.begin(MAGIC)?;
 
         let direct = options.directio;
+        let given = core::mem::take(&mut options.given);
+        let mut open = KVVec::new();
         let (backing, file) = sb.backing(direct);
-        let metadata = Metadata::new(backing);
+        let in_file = file.is_some();
+        if let Some(file) = file {
+            open.push(file, GFP_KERNEL)?;
+        }
+        let metadata = Metadata::new(backing, given.offset.unwrap_or(0));
         let refuse = |e| {
             pr_err!("({}): {}\n", sb.id(), error::text(e));
             error::from_core(e)
         };
-        let disk = cofs_core::SuperBlock::read(&metadata, hash::crc32c).map_err(refuse)?;
+        let disk =
+            cofs_core::SuperBlock::read_with_devices(&metadata, hash::crc32c).map_err(refuse)?;
+        let devices = Devices::new(sb, &disk, backing, given, direct, &mut open)?;
         let prefixes = LongPrefixes::load(&metadata, &disk).map_err(refuse)?;
         let mut name = KVec::new();
         name.extend_from_slice(sb.id().to_bytes(), GFP_KERNEL)?;
@@ -358,9 +376,9 @@ impl Mountable for Image {
             try_pin_init!(Mount {
                 disk,
                 prefixes,
-                backing,
-                direct: direct && file.is_some(),
-                file <- new_mutex!(file),
+                devices,
+                direct: direct && in_file,
+                open <- new_mutex!(open),
                 domain,
                 flights <- Flights::new(),
                 user_xattr: Atomic::new(user_xattr),
@@ -391,8 +409,17 @@ impl Mountable for Image {
         sb.set_root(root)
     }
 
+    fn reuse(sb: &SuperBlock<Self>, options: &Options, log: &Log<'_>) -> Result {
+        if !sb.mount().devices.given().is(&options.given) {
+            log.error(c"mounted already, with another offset or other devices");
+            return Err(EBUSY);
+        }
+        Ok(())
+    }
+
     fn reconfigure(sb: &SuperBlock<Self>, options: &Options, log: &Log<'_>) -> Result<bool> {
         let mount = sb.mount();
+        options.check_devices(mount.devices.given(), log)?;
         options.check_remount(mount.domain.as_ref(), log)?;
         if let Some(on) = options.user_xattr {
             mount.user_xattr.store(on, Relaxed);

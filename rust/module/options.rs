@@ -3,6 +3,7 @@
 //! Mount options: erofs's own, spelled the same, and `fingerprint_xattr=`.
 
 use crate::{
+    devices::Given,
     share::{
         Domain,
         FingerprintName, //
@@ -19,7 +20,10 @@ use crate::{
         LAST, //
     }, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    str::CString, //
+};
 
 const USER_XATTR: u8 = 0;
 const ACL: u8 = 1;
@@ -87,6 +91,8 @@ pub(crate) struct Options {
     pub(crate) dax_never: bool,
     /// Read data past the page cache of the file that the image is; on a device it says nothing.
     pub(crate) directio: bool,
+    /// The devices and where the image starts.
+    pub(crate) given: Given,
     inode_share: bool,
     domain_id: Option<KVec<u8>>,
     fingerprint: Option<FingerprintName>,
@@ -100,6 +106,7 @@ impl Default for Options {
             cache_strategy: READAROUND,
             dax_never: false,
             directio: false,
+            given: Given::default(),
             inode_share: false,
             domain_id: None,
             fingerprint: None,
@@ -120,8 +127,8 @@ impl Options {
                 return Err(EINVAL);
             }
             DEVICE => {
-                log.error(c"device= is not supported");
-                return Err(EINVAL);
+                let path = CString::try_from(value.text()?)?;
+                self.given.paths.push(path, GFP_KERNEL)?;
             }
             DOMAIN_ID => {
                 let mut domain = KVec::new();
@@ -129,9 +136,11 @@ impl Options {
                 self.domain_id = Some(domain);
             }
             DIRECTIO => self.directio = value.flag(),
-            FSOFFSET if value.number() == 0 => {}
+            FSOFFSET if i64::try_from(value.number()).is_ok() => {
+                self.given.offset = Some(value.number());
+            }
             FSOFFSET => {
-                log.error(c"fsoffset= is not supported");
+                log.error(c"no device reaches as far as fsoffset=");
                 return Err(EINVAL);
             }
             INODE_SHARE => self.inode_share = true,
@@ -162,6 +171,15 @@ impl Options {
             None => FingerprintName::default_name()?,
         };
         Ok(Some(Domain { id, fingerprint }))
+    }
+
+    /// Refuses what a remount cannot change: where the image lies.
+    pub(crate) fn check_devices(&self, current: &Given, log: &Log<'_>) -> Result {
+        if !current.stays(&self.given) {
+            log.error(c"devices and offset cannot be changed by a remount");
+            return Err(EINVAL);
+        }
+        Ok(())
     }
 
     /// Refuses what a remount cannot change: with whom files are shared.

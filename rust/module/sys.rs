@@ -10,6 +10,7 @@ mod file_read;
 pub(crate) mod hash;
 pub(crate) mod inode_table;
 pub(crate) mod nofs;
+pub(crate) mod opened;
 pub(crate) mod read_now;
 pub(crate) mod retry;
 pub(crate) mod sysfs;

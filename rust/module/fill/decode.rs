@@ -7,11 +7,8 @@ use crate::{
     fill::source::Source,
     vfs::folio::Filling, //
 };
-use cofs_core::Pages;
-use kernel::{
-    page::PAGE_SIZE,
-    prelude::*, //
-};
+use cofs_core::pages;
+use kernel::prelude::*;
 
 /// Copies `len` bytes at `pos` of the metadata to offset `at` of the folio.
 pub(crate) fn tail(
@@ -24,11 +21,8 @@ pub(crate) fn tail(
     let mount = source.mount();
     let mut left = len as usize;
     while left > 0 {
-        let page = mount
-            .metadata()
-            .page(pos / PAGE_SIZE as u64)
+        let (page, from) = pages::locate(&mount.metadata(), pos)
             .map_err(|e| mount.failed(source.disk().nid(), e))?;
-        let from = (pos % PAGE_SIZE as u64) as usize;
         let bytes = page.get(from..).unwrap_or_default();
         let bytes = bytes.get(..left.min(bytes.len())).unwrap_or_default();
         filling.copy_from(at, bytes);

@@ -13,14 +13,12 @@ use crate::{
     }, //
 };
 use cofs_core::{
+    pages,
     Extent,
     Pages,
     Place, //
 };
-use kernel::{
-    page::PAGE_SIZE,
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 /// The map of one window.
 pub(crate) struct Map<'a> {
@@ -89,21 +87,34 @@ impl<'a> Map<'a> {
 }
 
 impl iomap::Operations for Image {
-    fn extent(inode: &Inode<Self>, offset: u64, want: u64) -> Result<Extent> {
+    fn extent(inode: &Inode<Self>, offset: u64, want: u64) -> Result<iomap::Extent> {
         let mount = inode.super_block().mount();
         let disk = &inode.node().disk;
         if inode.node().is_compressed() {
             return Err(errno::unsupported());
         }
-        cofs_core::map(&mount.metadata(), &mount.disk, disk, offset, want)
-            .map_err(|e| mount.failed(disk.nid(), e))
+        let place = || {
+            let extent = cofs_core::map(&mount.metadata(), &mount.disk, disk, offset, want)?;
+            let mut len = extent.len;
+            let place = match extent.place {
+                Place::Hole => iomap::Place::Hole,
+                Place::Meta { pos } => iomap::Place::Inline {
+                    pos,
+                    addr: pos.saturating_add(mount.metadata().origin()),
+                },
+                Place::Device { device, pos } => {
+                    let at = mount.find(device, pos, len)?;
+                    len = at.len;
+                    iomap::Place::Mapped(at)
+                }
+            };
+            Ok(iomap::Extent { offset, len, place })
+        };
+        place().map_err(|e| mount.failed(disk.nid(), e))
     }
 
-    fn metadata(inode: &Inode<Self>, pos: u64) -> Result<MappedPage> {
+    fn metadata(inode: &Inode<Self>, pos: u64) -> Result<(MappedPage, usize)> {
         let mount = inode.super_block().mount();
-        mount
-            .metadata()
-            .page(pos / PAGE_SIZE as u64)
-            .map_err(|e| mount.failed(inode.node().disk.nid(), e))
+        pages::locate(&mount.metadata(), pos).map_err(|e| mount.failed(inode.node().disk.nid(), e))
     }
 }

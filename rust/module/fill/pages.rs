@@ -15,12 +15,15 @@ use kernel::page::PAGE_SIZE;
 const _: () = assert!(PAGE_SIZE as u64 == cofs_core::pages::PAGE_SIZE);
 
 /// The pages of an image that hold its metadata.
-pub(crate) struct Metadata(Backing);
+pub(crate) struct Metadata {
+    backing: Backing,
+    offset: u64,
+}
 
 impl Metadata {
-    /// Pages of what the image lies on.
-    pub(crate) fn new(backing: Backing) -> Self {
-        Self(backing)
+    /// Pages of what the image lies on, of which byte `offset` is the image's first.
+    pub(crate) fn new(backing: Backing, offset: u64) -> Self {
+        Self { backing, offset }
     }
 }
 
@@ -28,11 +31,15 @@ impl cofs_core::Pages for Metadata {
     type Page = MappedPage;
 
     fn page(&self, index: u64) -> cofs_core::Result<MappedPage> {
-        self.0.read_page(index).map_err(error::to_core)
+        self.backing.read_page(index).map_err(error::to_core)
+    }
+
+    fn origin(&self) -> u64 {
+        self.offset
     }
 
     fn end(&self) -> u64 {
-        self.0.size()
+        self.backing.size().saturating_sub(self.offset)
     }
 }
 

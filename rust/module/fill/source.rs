@@ -68,12 +68,12 @@ impl<'a> Source<'a> {
 
     /// A reader of what the image lies on.
     pub(crate) fn reader(&self, purpose: Purpose) -> Reads<'_> {
-        Reader::new(self.mount.backing, purpose, &self.mount)
+        Reader::new(purpose, &self.mount)
     }
 
     /// A reader that waits.
     pub(crate) fn reader_now(&self) -> Now {
-        Now(self.mount.backing)
+        Now
     }
 
     /// Fills a folio: at once where the bytes are at hand, else by pieces that `reads` carries.
@@ -95,23 +95,25 @@ impl<'a> Source<'a> {
                 })
                 .map_err(|e| self.mount.failed(self.disk.nid(), e))?;
             let at = pos.saturating_sub(start) as usize;
+            let mut len = step.len;
             match step.place {
                 Place::Hole => filling.zero(at, step.len as usize),
                 Place::Meta { pos } => decode::tail(self, filling, at, pos, step.len)?,
-                Place::Device { device: 0, pos } => {
+                Place::Device { device, pos } => {
+                    let nid = self.disk.nid();
+                    let from = self
+                        .mount
+                        .find(device, pos, len)
+                        .map_err(|e| self.mount.failed(nid, e))?;
+                    // The rest may lie on another device.
+                    len = from.len;
                     let left = map.left(step.offset);
                     reads
-                        .add(filling, at, pos, step.len as usize, left)
-                        .inspect_err(|e| {
-                            let nid = self.disk.nid();
-                            self.mount.lost_now(nid, step.offset, step.len, *e);
-                        })?;
-                }
-                Place::Device { .. } => {
-                    return Err(self.mount.failed(self.disk.nid(), CoreError::NoDevice))
+                        .add(filling, at, from, left)
+                        .inspect_err(|e| self.mount.lost_now(nid, step.offset, len, *e))?;
                 }
             }
-            pos = pos.saturating_add(step.len);
+            pos = pos.saturating_add(len);
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ use kernel::{
 ///
 /// The device or file is open while anyone may read from it: its owner closes it only after the
 /// last reader is gone.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Backing {
     /// On a block device.
     Device(Device),
@@ -56,8 +56,19 @@ impl Backing {
     }
 }
 
-/// An open block device.
+/// A range of bytes on a device or in a file.
 #[derive(Clone, Copy)]
+pub(crate) struct At {
+    /// Which one.
+    pub(crate) backing: Backing,
+    /// The first byte.
+    pub(crate) pos: u64,
+    /// How many there are.
+    pub(crate) len: u64,
+}
+
+/// An open block device.
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Device(NonNull<bindings::block_device>);
 
 // SAFETY: block devices may be used from any thread.
@@ -74,8 +85,20 @@ impl Device {
         Self(unsafe { NonNull::new_unchecked(bdev) })
     }
 
-    pub(super) fn as_ptr(&self) -> *mut bindings::block_device {
+    pub(crate) fn as_ptr(&self) -> *mut bindings::block_device {
         self.0.as_ptr()
+    }
+
+    /// The alignment that the device wants of memory, in bytes.
+    pub(crate) fn memory_align(&self) -> u32 {
+        // SAFETY: the device is open.
+        unsafe { bindings::cofs_bdev_memory_align(self.as_ptr()) }
+    }
+
+    /// The size of the device's sectors in bytes.
+    pub(crate) fn sector(&self) -> u32 {
+        // SAFETY: the device is open.
+        unsafe { bindings::cofs_bdev_logical_block_size(self.as_ptr()) }
     }
 
     fn mapping(&self) -> &AddressSpace {
@@ -85,7 +108,7 @@ impl Device {
 }
 
 /// An open regular file, and how to read it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) struct BackingFile {
     file: NonNull<bindings::file>,
     direct: bool,

@@ -6,6 +6,7 @@
 
 use super::{
     backing::{
+        At,
         Backing,
         Device, //
     },
@@ -65,15 +66,15 @@ pub(crate) trait Owner: Send + Sync + 'static {
 
 /// Who takes the pieces of a folio that are to be read.
 pub(crate) trait Collect {
-    /// Adds the read of `len` bytes at `pos` in the image to `offset` in the folio. `left` is how
-    /// many bytes are still to come, with these.
-    fn add(&mut self, filling: &Filling, offset: usize, pos: u64, len: usize, left: u64) -> Result;
+    /// Adds a read to `offset` in the folio. `left` is how many bytes are still to come, with
+    /// these.
+    fn add(&mut self, filling: &Filling, offset: usize, from: At, left: u64) -> Result;
 }
 
 /// Collects pieces of folios into bios, and submits a bio where the next piece does not adjoin.
 pub(crate) struct Reader<'a, T: Owner> {
-    bio: Option<NonNull<bindings::bio>>,
-    backing: Backing,
+    /// What is collected, and from where.
+    bio: Option<(NonNull<bindings::bio>, Backing)>,
     purpose: Purpose,
     /// Byte on the device after the last piece.
     next: u64,
@@ -84,10 +85,9 @@ pub(crate) struct Reader<'a, T: Owner> {
 
 impl<'a, T: Owner> Reader<'a, T> {
     /// A reader with nothing to read yet.
-    pub(crate) fn new(backing: Backing, purpose: Purpose, owner: &'a Arc<T>) -> Self {
+    pub(crate) fn new(purpose: Purpose, owner: &'a Arc<T>) -> Self {
         Self {
             bio: None,
-            backing,
             purpose,
             next: 0,
             last: None,
@@ -97,18 +97,23 @@ impl<'a, T: Owner> Reader<'a, T> {
 }
 
 impl<T: Owner> Collect for Reader<'_, T> {
-    fn add(&mut self, filling: &Filling, offset: usize, pos: u64, len: usize, left: u64) -> Result {
-        filling.check(offset, len)?;
-        if pos % SECTOR_SIZE != 0 || len as u64 % SECTOR_SIZE != 0 {
+    fn add(&mut self, filling: &Filling, offset: usize, from: At, left: u64) -> Result {
+        let At { backing, pos, len } = from;
+        if pos % SECTOR_SIZE != 0 || len % SECTOR_SIZE != 0 {
             return Err(EINVAL);
         }
-        if self.bio.is_some() && pos != self.next {
+        let len = len as usize;
+        filling.check(offset, len)?;
+        if self
+            .bio
+            .is_some_and(|(_, other)| other != backing || pos != self.next)
+        {
             self.submit();
         }
         loop {
             let bio = match self.bio {
-                Some(bio) => bio,
-                None => self.start(pos, left)?,
+                Some((bio, _)) => bio,
+                None => self.start(backing, pos, left)?,
             };
             let same = self
                 .last
@@ -142,18 +147,18 @@ impl<T: Owner> Collect for Reader<'_, T> {
 }
 
 impl<T: Owner> Reader<'_, T> {
-    fn start(&mut self, pos: u64, left: u64) -> Result<NonNull<bindings::bio>> {
+    fn start(&mut self, backing: Backing, pos: u64, left: u64) -> Result<NonNull<bindings::bio>> {
         let mut flags = bindings::req_op_REQ_OP_READ;
         if self.purpose == Purpose::Readahead {
             flags |= RAHEAD;
         }
         self.owner.begin();
-        let bio = match self.backing {
+        let bio = match backing {
             Backing::Device(device) => self.start_device(device, pos, left, flags),
             Backing::File(file) => FileRead::start(file, pos, flags, self.owner.clone()),
         };
         let bio = bio.inspect_err(|_| self.owner.end(Ok(()), false))?;
-        self.bio = Some(bio);
+        self.bio = Some((bio, backing));
         self.last = None;
         Ok(bio)
     }
@@ -184,10 +189,10 @@ impl<T: Owner> Reader<'_, T> {
     /// Submits what was collected.
     pub(crate) fn submit(&mut self) {
         self.last = None;
-        let Some(bio) = self.bio.take() else {
+        let Some((bio, backing)) = self.bio.take() else {
             return;
         };
-        match self.backing {
+        match backing {
             // SAFETY: the bio is complete; from here on it belongs to the block layer.
             Backing::Device(_) => unsafe { bindings::submit_bio(bio.as_ptr()) },
             // SAFETY: the bio is from `FileRead::start` with this owner, and taken once.

@@ -162,6 +162,9 @@ pub(crate) trait Mountable: Operations {
     /// `->fill_super`.
     fn fill(sb: &mut NewSuper<'_, Self>, options: &mut Self::Options, log: &Log<'_>) -> Result;
 
+    /// Asks for a mount that is there already, for the same device, instead of a new one.
+    fn reuse(sb: &SuperBlock<Self>, options: &Self::Options, log: &Log<'_>) -> Result;
+
     /// `->reconfigure`; returns whether the super block shows POSIX ACLs from now on.
     fn reconfigure(sb: &SuperBlock<Self>, options: &Self::Options, log: &Log<'_>) -> Result<bool>;
 }
@@ -185,6 +188,8 @@ struct Private<T: Mountable> {
     options: T::Options,
     /// The source, where that is a file.
     file: Option<ARef<File>>,
+    /// Whether the super block was filled from here.
+    filled: bool,
 }
 
 /// The C table of `T`.
@@ -212,6 +217,7 @@ impl New<'_> {
         let private = Private::<T> {
             options: T::default_options(),
             file: None,
+            filled: false,
         };
         let private = KBox::new(private, GFP_KERNEL)?;
         // SAFETY: the context is new and ours.
@@ -237,6 +243,20 @@ impl New<'_> {
 
 /// `s_magic` of internal mounts, which no path reaches: "cofs".
 const PSEUDO_MAGIC: usize = 0x636f_6673;
+
+/// Whether a file lies on a file system that itself stacks, or reads files: with an image in it,
+/// reads would nest without bound.
+///
+/// # Safety
+///
+/// `file` must be open.
+pub(super) unsafe fn nests<T: Mountable>(file: *mut bindings::file) -> bool {
+    // SAFETY: the file pins its inode, and that its super block.
+    unsafe {
+        let sb = (*(*file).f_inode).i_sb;
+        (*sb).s_stack_depth != 0 || ((*sb).s_magic == T::MAGIC as usize && (*sb).s_bdev.is_null())
+    }
+}
 
 impl<T: Mountable> Table<T> {
     const OPS: bindings::fs_context_operations = bindings::fs_context_operations {
@@ -320,6 +340,9 @@ impl<T: Mountable> Table<T> {
             let quiet = bindings::GET_TREE_BDEV_QUIET_LOOKUP;
             bindings::get_tree_bdev_flags(fc, Some(Self::fill_super), quiet)
         };
+        if ret == 0 {
+            return status(|| Self::check_reuse(fc));
+        }
         if ret != not_a_device {
             return ret;
         }
@@ -344,19 +367,35 @@ impl<T: Mountable> Table<T> {
             if !readable {
                 return Err(ENOTBLK);
             }
-            // A file on a file system that itself stacks, or reads files, would nest without bound.
-            // SAFETY: the inode pins its super block.
-            let nests = unsafe {
-                let sb = (*(*file).f_inode).i_sb;
-                (*sb).s_stack_depth != 0
-                    || ((*sb).s_magic == T::MAGIC as usize && (*sb).s_bdev.is_null())
-            };
-            if nests {
+            // SAFETY: the file is open.
+            if unsafe { nests::<T>(file) } {
                 Self::log(fc).error(c"an image cannot lie on a stacked file system");
                 return Err(ENOTBLK);
             }
             // SAFETY: the callback fits the type of the context.
             to_result(unsafe { bindings::get_tree_nodev(fc, Some(Self::fill_super)) })
+        })
+    }
+
+    /// A device that is mounted already gives its super block, whatever the new options say.
+    fn check_reuse(fc: *mut bindings::fs_context) -> Result {
+        // SAFETY: the context is locked, and has the root of a live super block of `T`.
+        let (private, sb) = unsafe {
+            let sb = SuperBlock::<T>::from_raw((*(*fc).root).d_sb);
+            (Self::private(fc), sb)
+        };
+        if private.filled {
+            return Ok(());
+        }
+        T::reuse(sb, &private.options, &Self::log(fc)).inspect_err(|_| {
+            // SAFETY: the root's references are the context's, and get_tree_bdev has left the
+            // super block locked.
+            unsafe {
+                let sb = sb.as_ptr();
+                bindings::dput((*fc).root);
+                (*fc).root = core::ptr::null_mut();
+                bindings::deactivate_locked_super(sb);
+            }
         })
     }
 
@@ -369,6 +408,7 @@ impl<T: Mountable> Table<T> {
     ) -> kernel::ffi::c_int {
         // SAFETY: the context is locked.
         let private = unsafe { Self::private(fc) };
+        private.filled = true;
         // SAFETY: the super block is of `T` and being filled.
         let mut sb = unsafe { NewSuper::from_raw(sb, private.file.take()) };
         status(|| T::fill(&mut sb, &mut private.options, &Self::log(fc)))

@@ -27,8 +27,9 @@ pub(crate) trait InodeOperations: FileSystem + iomap::Operations {
     /// `->getattr`: the `STATX_ATTR_*` bits that are set, and those that are known.
     fn attributes(inode: &Inode<Self>) -> (u64, u64);
 
-    /// Whether direct I/O reads the device, as statx(2) tells.
-    fn has_direct_io(inode: &Inode<Self>) -> bool;
+    /// What direct I/O must be aligned to, in memory and in the file, as statx(2) tells; `None`
+    /// where there is none.
+    fn direct_align(inode: &Inode<Self>) -> Option<(u32, u32)>;
 
     /// `->listxattr`.
     fn list_xattrs(inode: &Inode<Self>, list: &mut Lister<'_>) -> Result;
@@ -250,14 +251,14 @@ impl<T: InodeOperations> Table<T> {
         let inode = unsafe { (*(*path).dentry).d_inode };
         // SAFETY: it is an inode of `T`.
         let (set, known) = T::attributes(unsafe { Inode::<T>::from_raw(inode) });
-        // SAFETY: as above; `stat` is ours. Without a device there is no direct I/O.
+        // SAFETY: as above; `stat` is ours.
         unsafe {
             let regular = (*inode).i_mode & bindings::S_IFMT as u16 == bindings::S_IFREG as u16;
             if regular && request_mask & bindings::STATX_DIOALIGN != 0 {
                 (*stat).result_mask |= bindings::STATX_DIOALIGN;
-                let bdev = (*(*inode).i_sb).s_bdev;
-                if !bdev.is_null() && T::has_direct_io(Inode::<T>::from_raw(inode)) {
-                    bindings::cofs_stat_dio_align(stat, bdev);
+                if let Some((memory, offset)) = T::direct_align(Inode::<T>::from_raw(inode)) {
+                    (*stat).dio_mem_align = memory;
+                    (*stat).dio_offset_align = offset;
                 }
             }
         }

@@ -11,24 +11,48 @@ use super::folio::MappedPage;
 use super::fs_type::FileSystem;
 use super::inode::Inode;
 use super::inode_ops::status;
-use crate::bindings;
-use cofs_core::{
-    Extent,
-    Place, //
+use crate::{
+    bindings,
+    sys::backing::{
+        At,
+        Backing, //
+    }, //
 };
 use core::marker::PhantomData;
-use kernel::{
-    page::PAGE_SIZE,
-    prelude::*, //
-};
+use kernel::prelude::*;
+
+/// A range of a file: `struct iomap`.
+pub(crate) struct Extent {
+    /// The file offset it starts at.
+    pub(crate) offset: u64,
+    /// Its length in bytes.
+    pub(crate) len: u64,
+    /// Where it lies.
+    pub(crate) place: Place,
+}
+
+/// Where an [`Extent`] lies.
+pub(crate) enum Place {
+    /// Nowhere: it reads as zeros.
+    Hole,
+    /// On a device or in a file, in one piece.
+    Mapped(At),
+    /// In the metadata.
+    Inline {
+        /// The byte of the image.
+        pos: u64,
+        /// The byte of the source, which FIEMAP shows.
+        addr: u64,
+    },
+}
 
 /// `struct iomap_ops`.
 pub(crate) trait Operations: FileSystem {
     /// `->iomap_begin`: the extent that starts at `offset`, of at most `want` bytes.
     fn extent(inode: &Inode<Self>, offset: u64, want: u64) -> Result<Extent>;
 
-    /// The page of metadata that byte `pos` lies in.
-    fn metadata(inode: &Inode<Self>, pos: u64) -> Result<MappedPage>;
+    /// The page of metadata that byte `pos` of the image lies in, and where in the page.
+    fn metadata(inode: &Inode<Self>, pos: u64) -> Result<(MappedPage, usize)>;
 }
 
 /// The C table of `T`.
@@ -66,24 +90,31 @@ impl<T: Operations> Table<T> {
             // SAFETY: the caller holds the inode.
             let inode = unsafe { Inode::<T>::from_raw(inode) };
             let extent = T::extent(inode, offset as u64, length as u64)?;
-            let (kind, addr) = match extent.place {
-                Place::Hole => (bindings::IOMAP_HOLE, u64::MAX),
-                Place::Device { pos, .. } => (bindings::IOMAP_MAPPED, pos),
-                Place::Meta { pos } => (bindings::IOMAP_INLINE, pos),
+            let none = core::ptr::null_mut();
+            let (kind, addr, bdev) = match &extent.place {
+                Place::Hole => (bindings::IOMAP_HOLE, u64::MAX, none),
+                Place::Mapped(at) => {
+                    let bdev = match at.backing {
+                        Backing::Device(device) => device.as_ptr(),
+                        Backing::File(_) => none,
+                    };
+                    (bindings::IOMAP_MAPPED, at.pos, bdev)
+                }
+                Place::Inline { addr, .. } => (bindings::IOMAP_INLINE, *addr, none),
             };
-            // SAFETY: the map is ours to fill; the super block's device is open.
+            // SAFETY: the map is ours to fill; the device is open while the inode is there.
             unsafe {
                 (*iomap).type_ = kind as u16;
                 (*iomap).flags = 0;
                 (*iomap).addr = addr;
                 (*iomap).offset = extent.offset as i64;
                 (*iomap).length = extent.len;
-                (*iomap).bdev = (*inode.super_block().as_ptr()).s_bdev;
+                (*iomap).bdev = bdev;
             }
-            if let (Place::Meta { pos }, true) = (extent.place, flags & bindings::IOMAP_DIRECT != 0)
-            {
-                let (folio, page) = T::metadata(inode, pos)?.into_raw();
-                let offset = pos as usize % PAGE_SIZE;
+            let direct = flags & bindings::IOMAP_DIRECT != 0;
+            if let (Place::Inline { pos, .. }, true) = (extent.place, direct) {
+                let (page, offset) = T::metadata(inode, pos)?;
+                let (folio, page) = page.into_raw();
                 // SAFETY: as above; the page is mapped until `iomap_end`, and `offset` lies in it.
                 unsafe {
                     (*iomap).private = folio.cast();

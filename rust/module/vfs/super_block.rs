@@ -4,7 +4,10 @@
 //!
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
-use super::context::Mountable;
+use super::context::{
+    self,
+    Mountable, //
+};
 use super::errors::Watched;
 use super::export;
 use super::fs_type::{
@@ -19,10 +22,13 @@ use super::inode::{
 use super::xattr;
 use crate::{
     bindings,
-    sys::backing::{
-        Backing,
-        BackingFile,
-        Device, //
+    sys::{
+        backing::{
+            Backing,
+            BackingFile,
+            Device, //
+        },
+        opened::Opened, //
     }, //
 };
 use core::marker::PhantomData;
@@ -222,13 +228,13 @@ impl<'a, T: Operations> NewSuper<'a, T> {
 
     /// What the image lies on; `direct` concerns files. The file, if it is one, must be kept until
     /// [`FileSystem::closed`].
-    pub(crate) fn backing(&mut self, direct: bool) -> (Backing, Option<ARef<File>>) {
+    pub(crate) fn backing(&mut self, direct: bool) -> (Backing, Option<Opened>) {
         match self.file.take() {
             Some(file) => {
                 // SAFETY: the file is open, and kept by the caller until the super block is shut
                 // down, before which `FileSystem::kill` waits for the readers.
                 let backing = unsafe { BackingFile::from_raw(file.as_ptr(), direct) };
-                (Backing::File(backing), Some(file))
+                (Backing::File(backing), Some(Opened::File(file)))
             }
             None => {
                 // SAFETY: `s_bdev` is set by get_tree_bdev, and open until the super block is shut
@@ -237,6 +243,33 @@ impl<'a, T: Operations> NewSuper<'a, T> {
                 (Backing::Device(device), None)
             }
         }
+    }
+
+    /// Opens an extra device: of the kind that the source is, for no type but `T`. `direct`
+    /// concerns files. What is opened must be kept until [`FileSystem::closed`].
+    pub(crate) fn open_device(&self, path: &CStr, direct: bool) -> Result<(Backing, Opened)>
+    where
+        T: Mountable,
+    {
+        let opened = if self.has_device() {
+            // SAFETY: the type outlives its super blocks, with which the device is closed.
+            let opened = unsafe { Opened::device(path, (*self.sb).s_type.cast()) };
+            // As erofs has it: here ENOTBLK would say that the source is no device.
+            opened.map_err(|e| if e == ENOTBLK { EINVAL } else { e })?
+        } else {
+            let opened = Opened::file(path)?;
+            let nests = |file| {
+                // SAFETY: the file is open.
+                unsafe { context::nests::<T>(file) }
+            };
+            if opened.as_file().is_some_and(nests) {
+                return Err(ENOTBLK);
+            }
+            opened
+        };
+        // SAFETY: kept by the caller until the super block is shut down, before which
+        // `FileSystem::kill` waits for the readers.
+        Ok((unsafe { opened.backing(direct) }, opened))
     }
 
     /// The name that messages carry.

@@ -125,11 +125,11 @@ pub(crate) fn seeded(
     Ok(judges.iter().fold(true, good))
 }
 
-/// Compares the reference reader with `reference` on an intact image.
-pub(crate) fn reader(reference: &str, image: &Path) -> Result<bool> {
-    let bytes = std::fs::read(image).what(|| format!("read {}", image.display()))?;
-    let (verdict, text) =
-        against::reader(&look(reference, image)?, &manifest::of_image(&bytes, PIECE));
+/// Compares the reference reader with `reference` on an intact image and its extra devices.
+pub(crate) fn reader(reference: &str, image: &Path, devices: &[&str]) -> Result<bool> {
+    let ours = look_with(reference, image, devices)?;
+    let theirs = manifest::of_file(image, devices, PIECE)?;
+    let (verdict, text) = against::reader(&ours, &theirs);
     if verdict != Verdict::Same {
         println!("{}: {verdict:?}: {text}", image.display());
     }
@@ -369,7 +369,11 @@ fn trees(got: &[String], want: &[String]) -> (Verdict, String) {
 }
 
 fn look(kind: &str, image: &Path) -> Result<Seen> {
-    Ok(match Mounted::attempt(kind, "", image)? {
+    look_with(kind, image, &[])
+}
+
+fn look_with(kind: &str, image: &Path, devices: &[&str]) -> Result<Seen> {
+    Ok(match Mounted::with_devices(kind, "", image, devices)? {
         Ok(mounted) => Seen::Tree(manifest::of_mount(&mounted.dir, PIECE)?),
         Err(refusal) => Seen::Refused(name(refusal.errno)),
     })

@@ -44,10 +44,22 @@ const OPTIONAL: &[(&str, &str)] = &[
 const SHOWN: usize = 8;
 
 /// Mounts `image` as `subject` and as `reference` and prints "pass FACET", "fail FACET" or
-/// "skip FACET REASON" for each facet, its differences before it as diagnostics.
-pub(crate) fn run(subject: &str, reference: &str, options: &str, image: &Path) -> Result<bool> {
-    let want = Mounted::new(reference, "", image)?;
-    let got = Mounted::new(subject, options, image)?;
+/// "skip FACET REASON" for each facet, its differences before it as diagnostics. The options are
+/// the subject's; what stands in the environment as BOTH is the reference's, too.
+pub(crate) fn run(
+    subject: &str,
+    reference: &str,
+    options: &str,
+    image: &Path,
+    devices: &[&str],
+) -> Result<bool> {
+    let both = std::env::var("BOTH").unwrap_or_default();
+    let mount = |kind: &str, options: &str| {
+        let mounted = Mounted::with_devices(kind, &format!("{both},{options}"), image, devices)?;
+        mounted.map_err(|refusal| format!("mount {kind} {}: {refusal}", image.display()))
+    };
+    let want = mount(reference, "")?;
+    let got = mount(subject, options)?;
     let nodes = walk::walk(&want.dir)?;
     let mut good = true;
     for facet in FACETS {

@@ -8,6 +8,7 @@ use std::ffi::{CStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
+use cofs_core::devices::{resolve, Mode, Table};
 use cofs_core::pages::{self, PAGE_SIZE};
 use cofs_core::xattr::{self, LongPrefixes};
 use cofs_core::{lookup, map, readdir, Error, Inode, Kind, Layout, Pages, Place, SuperBlock};
@@ -62,9 +63,12 @@ impl Device<'_> {
     }
 }
 
-/// An image as it is mounted without options.
+/// An image as it is mounted with no options but its extra devices.
 pub(crate) struct Image<'a> {
     device: Device<'a>,
+    extra: Vec<Device<'a>>,
+    slots: Vec<cofs_core::Device>,
+    mode: Mode,
     sb: SuperBlock,
     prefixes: LongPrefixes,
     root: Inode,
@@ -73,9 +77,20 @@ pub(crate) struct Image<'a> {
 impl<'a> Image<'a> {
     /// What mount(2) does, and the errno by which it refuses.
     pub(crate) fn mount(bytes: &'a [u8]) -> io::Result<Self> {
+        Self::with_devices(bytes, &[])
+    }
+
+    /// The same with extra devices.
+    pub(crate) fn with_devices(bytes: &'a [u8], extra: &[&'a [u8]]) -> io::Result<Self> {
         // A device has whole sectors.
-        let device = Device(&bytes[..bytes.len() & !511]);
-        let sb = SuperBlock::read(&device, crc32c).map_err(errno)?;
+        let whole = |bytes: &'a [u8]| Device(&bytes[..bytes.len() & !511]);
+        let device = whole(bytes);
+        let extra: Vec<_> = extra.iter().map(|bytes| whole(bytes)).collect();
+        let sb = SuperBlock::read_with_devices(&device, crc32c).map_err(errno)?;
+        let mode = Mode::new(&sb, extra.len()).map_err(errno)?;
+        let slots = (0..sb.extra_devices())
+            .map(|index| cofs_core::Device::read(&device, &sb, index).map_err(errno))
+            .collect::<io::Result<_>>()?;
         let prefixes = LongPrefixes::load(&device, &sb).map_err(errno)?;
         let root = inode(&device, &sb, sb.root_nid())?;
         if root.kind() != Kind::Directory {
@@ -83,6 +98,9 @@ impl<'a> Image<'a> {
         }
         Ok(Self {
             device,
+            extra,
+            slots,
+            mode,
             sb,
             prefixes,
             root,
@@ -135,13 +153,35 @@ impl<'a> Image<'a> {
             match extent.place {
                 Place::Hole => {}
                 Place::Meta { pos } => pages::fill(&self.device, pos, piece)?,
-                Place::Device { device: 0, pos } => self.device.read(pos, piece)?,
-                Place::Device { .. } => return Err(Error::IO),
+                Place::Device { device, pos } => {
+                    self.read_device(device, pos, piece)
+                        .map_err(|_| Error::IO)?;
+                }
             }
             at = end;
         }
         page[in_file as usize..].fill(0);
         Ok(page)
+    }
+
+    /// Bytes of the image's devices, wherever the mount has them.
+    fn read_device(&self, device: u16, mut pos: u64, mut out: &mut [u8]) -> cofs_core::Result<()> {
+        let table = Table::new(&self.sb, &self.slots, self.mode, 0)?;
+        while !out.is_empty() {
+            let piece = resolve(&table, device, pos, out.len() as u64)?;
+            let (head, rest) = out.split_at_mut(piece.len as usize);
+            let own = match piece.device {
+                0 => &self.device,
+                number => self
+                    .extra
+                    .get(usize::from(number) - 1)
+                    .ok_or(Error::NoDevice)?,
+            };
+            own.read(piece.pos, head)?;
+            pos += piece.len;
+            out = rest;
+        }
+        Ok(())
     }
 
     /// pread(2) of a regular file, all of `out`, which must end in the file.

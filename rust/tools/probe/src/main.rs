@@ -41,11 +41,12 @@ const USAGE: &str = "usage: probe COMMAND ...
   umount DIR
   remount OPTIONS DIR
   dump DIR                          every name of a tree, one line each
-  manifest DIR|IMAGE                the same with digests; of an image without a mount
-  diff TYPE REFERENCE OPTIONS IMAGE one image on two filesystems
+  manifest DIR|IMAGE [DEVICE...]    the same with digests; of an image without a mount
+  diff TYPE REFERENCE OPTIONS IMAGE [DEVICE...]   one image on two filesystems, with the
+                                    options BOTH of the environment on either
   damage TYPE REFERENCE IMAGE       the same over an image with known faults
   mutants TYPE REFERENCE|none IMAGE FIRST COUNT   seeded ones, by the reader too
-  reader REFERENCE IMAGE            the reader against a filesystem
+  reader REFERENCE IMAGE [DEVICE...]   the reader against a filesystem
   damage-cases IMAGE                how many faults are known
   vast TYPE IMAGE SECONDS           a file near 2^63 bytes: every answer, in time
   vast-kill TYPE IMAGE BYTES        endless calls on such a file can be killed
@@ -99,10 +100,12 @@ fn run(words: &[&str]) -> Result<bool> {
             }
             Ok(true)
         }
-        ["manifest", source] => manifest::print(Path::new(source)),
-        ["reader", reference, image] => damage::reader(reference, Path::new(image)),
-        ["diff", subject, reference, options, image] => {
-            diff::run(subject, reference, options, Path::new(image))
+        ["manifest", source, devices @ ..] => manifest::print(Path::new(source), devices),
+        ["reader", reference, image, devices @ ..] => {
+            damage::reader(reference, Path::new(image), devices)
+        }
+        ["diff", subject, reference, options, image, devices @ ..] => {
+            diff::run(subject, reference, options, Path::new(image), devices)
         }
         ["damage", subject, reference, image] => {
             damage::known(subject, reference, Path::new(image))

@@ -15,13 +15,13 @@ use crate::walk;
 /// As much of a file is read for its digest.
 const WHOLE: u64 = 64 << 20;
 
-/// Prints the manifest of a directory or an image; false if the image does not mount.
-pub(crate) fn print(source: &Path) -> Result<bool> {
-    let what = || format!("read {}", source.display());
+/// Prints the manifest of a directory, or an image with its extra devices; false if the image
+/// does not mount.
+pub(crate) fn print(source: &Path, devices: &[&str]) -> Result<bool> {
     let seen = if source.is_dir() {
         Seen::Tree(of_mount(source, WHOLE)?)
     } else {
-        of_image(&std::fs::read(source).what(what)?, WHOLE)
+        of_file(source, devices, WHOLE)?
     };
     match seen {
         Seen::Refused(error) => {
@@ -51,9 +51,25 @@ pub(crate) fn of_mount(dir: &Path, piece: u64) -> Result<Vec<String>> {
         .collect())
 }
 
-/// The same as the reference reader gives it.
+/// The same as the reference reader gives it of a file, with extra devices in others.
+pub(crate) fn of_file(image: &Path, devices: &[&str], piece: u64) -> Result<Seen> {
+    let read = |path: &Path| std::fs::read(path).what(|| format!("read {}", path.display()));
+    let image = read(image)?;
+    let devices: Vec<_> = devices
+        .iter()
+        .map(|path| read(Path::new(path)))
+        .collect::<Result<_>>()?;
+    let devices: Vec<&[u8]> = devices.iter().map(Vec::as_slice).collect();
+    Ok(of_devices(&image, &devices, piece))
+}
+
+/// The same of an image without extra devices, or with all on one.
 pub(crate) fn of_image(bytes: &[u8], piece: u64) -> Seen {
-    let image = match Image::mount(bytes) {
+    of_devices(bytes, &[], piece)
+}
+
+fn of_devices(bytes: &[u8], devices: &[&[u8]], piece: u64) -> Seen {
+    let image = match Image::with_devices(bytes, devices) {
         Ok(image) => image,
         Err(e) => return Seen::Refused(name(e)),
     };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 //! Mounting through the new mount API, so that the filesystem's own message comes back.
 
+use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -150,12 +151,31 @@ impl Mounted {
         options: &str,
         source: &Path,
     ) -> Result<std::result::Result<Mounted, Refusal>> {
+        Mounted::with_devices(kind, options, source, &[])
+    }
+
+    /// The same with extra devices, each a block device or file as the source is.
+    pub(crate) fn with_devices(
+        kind: &str,
+        options: &str,
+        source: &Path,
+        devices: &[&str],
+    ) -> Result<std::result::Result<Mounted, Refusal>> {
         static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let dir = PathBuf::from(format!("/run/probe-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&dir).what(|| format!("mkdir {}", dir.display()))?;
         let (device, _loop) = block_device(source)?;
-        Ok(match attach(kind, options, &device, &dir) {
+        // A file that is there twice gets one device.
+        let mut extra: HashMap<&str, (String, Option<OwnedFd>)> = HashMap::new();
+        let mut options = options.to_string();
+        for path in devices {
+            if !extra.contains_key(path) {
+                extra.insert(path, block_device(Path::new(path))?);
+            }
+            options.push_str(&format!(",device={}", extra[path].0));
+        }
+        Ok(match attach(kind, &options, &device, &dir) {
             Ok(()) => Ok(Mounted { dir }),
             Err(refusal) => {
                 let _ = std::fs::remove_dir(&dir);
