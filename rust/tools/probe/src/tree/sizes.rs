@@ -93,7 +93,7 @@ pub(super) fn sparse(dir: &Path) -> Result<()> {
         let mut bytes = vec![0; 4 * 4096];
         for (block, piece) in bytes.chunks_exact_mut(4096).enumerate() {
             if pattern & (1 << block) != 0 {
-                piece.copy_from_slice(&content(pattern << 4 | block as u64, 4096));
+                piece.copy_from_slice(&content((pattern << 4) | block as u64, 4096));
             }
         }
         bytes.truncate(4 * 4096 - 100 * pattern as usize);
