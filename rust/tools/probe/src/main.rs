@@ -17,6 +17,7 @@ mod mapped;
 mod memory;
 mod mounting;
 mod mutate;
+mod options;
 mod pair;
 mod pattern;
 mod poison;
@@ -52,6 +53,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   vast-kill TYPE IMAGE BYTES        endless calls on such a file can be killed
   vast-sizes                        how many sizes there are
   damage-one IMAGE COPY CASE        a copy with one of them
+  options GROUP TYPE IMAGE ROUNDS   hostile options: forms, combined, old, reconfigured
   corrupt IMAGE COPY OFFSET         a copy with one byte inverted
   compressed TYPE REFERENCE IMAGE   compressed files are refused, others equal
   consume WAY PATH                  read it all by read, mmap, sendfile or splice
@@ -128,6 +130,9 @@ fn run(words: &[&str]) -> Result<bool> {
         ["fserror", words @ ..] => {
             let at = words.iter().position(|w| *w == "--").ok_or(USAGE)?;
             fserror::run(&words[..at], &words[at + 1..]).map(|()| true)
+        }
+        ["options", group, kind, image, rounds] => {
+            options::run(group, kind, Path::new(image), number(rounds)?)
         }
         ["corrupt", image, copy, offset] => {
             damage::corrupt(Path::new(image), Path::new(copy), number(offset)?).map(|()| true)
