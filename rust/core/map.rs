@@ -11,6 +11,7 @@ use crate::{
     num,
     pages::{
         advance,
+        end_for,
         Cursor, //
     },
     Error,
@@ -209,7 +210,7 @@ impl Array {
             .and_then(|distance| self.start_pos.checked_add(distance))
             .ok_or(overflow)?;
         // The page cache of a device has zeros behind its end, as many as anyone asks for.
-        let meta_end = meta.source().end();
+        let meta_end = end_for(meta.source(), entry);
         if entry >= meta_end {
             return Err(Error::Corrupt("chunk table leaves the image"));
         }

@@ -59,7 +59,7 @@ pub trait Pages {
     type Page: Deref<Target = [u8]>;
 
     /// Returns page number `index` of the source. With [`METABOX_PAGE`] in it, it is a page of the
-    /// metabox, of which only images that have one speak.
+    /// metabox, of which only images that have one speak, and which is not there behind its size.
     fn page(&self, index: u64) -> Result<Self::Page>;
 
     /// The byte of the source which is byte 0 to the reader: 0, unless the source is [`Shifted`].
@@ -68,7 +68,7 @@ pub trait Pages {
         0
     }
 
-    /// The byte where the source ends to the reader, or `u64::MAX`. A source may lend pages behind
+    /// The byte where the source, but for the metabox, ends to the reader, or `u64::MAX`. A source may lend pages behind
     /// it, as the page cache of a device does, without end: what an image has as many of as it
     /// likes must lie before it.
     fn end(&self) -> u64 {
@@ -221,6 +221,21 @@ impl<P: Pages> Cursor<P> {
         Ok(())
     }
 
+    /// Copies a piece of a table that is as long as the image says.
+    pub(crate) fn fill_entry(&mut self, pos: u64, out: &mut [u8]) -> Result<()> {
+        if pos >= end_for(&self.pages, pos) {
+            return Err(Error::Corrupt("metadata leaves the image"));
+        }
+        self.fill(pos, out)
+    }
+
+    /// Copies an entry of such a table.
+    pub(crate) fn read_entry<T: FromBytes + IntoBytes>(&mut self, pos: u64) -> Result<T> {
+        let mut value = T::new_zeroed();
+        self.fill_entry(pos, value.as_mut_bytes())?;
+        Ok(value)
+    }
+
     /// Copies an on-disk structure.
     pub(crate) fn read<T: FromBytes + IntoBytes>(&mut self, pos: u64) -> Result<T> {
         let mut value = T::new_zeroed();
@@ -248,6 +263,14 @@ impl<P: Pages> Cursor<P> {
 pub(crate) fn advance(pos: u64, len: u64) -> Result<u64> {
     pos.checked_add(len)
         .ok_or(Error::Corrupt("metadata address overflows"))
+}
+
+/// Where what a source has ends for who comes upon byte `pos`.
+pub(crate) fn end_for<P: Pages + ?Sized>(pages: &P, pos: u64) -> u64 {
+    if pos & METABOX != 0 {
+        return u64::MAX;
+    }
+    pages.end()
 }
 
 /// Where in the source byte `pos` is: the metabox is not behind what the image is behind.

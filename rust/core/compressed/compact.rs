@@ -173,7 +173,7 @@ impl Pack {
         let out = bytes
             .get_mut(..num::to_usize(place.len))
             .ok_or(Error::Range)?;
-        meta.fill(place.pos, out)?;
+        meta.fill_entry(place.pos, out)?;
         Ok(Self {
             bytes,
             len: place.len,

@@ -128,7 +128,7 @@ pub(super) fn read<P: Pages>(
 
 fn full<P: Pages>(file: &File, meta: &mut Cursor<P>, start: u64, lcn: u64) -> Result<(Entry, u64)> {
     let pos = advance(start, lcn.saturating_mul(FULL_ENTRY_SIZE))?;
-    let raw: LclusterIndex = meta.read(pos)?;
+    let raw: LclusterIndex = meta.read_entry(pos)?;
     let advise = raw.di_advise.get();
     let entry = match advise & TYPE_MASK {
         TYPE_NONHEAD => {

@@ -116,7 +116,7 @@ fn counted<P: Pages>(
         },
     };
     loop {
-        let plen: Plen = meta.read(record_pos(first, at.number, records.size)?)?;
+        let plen: Plen = meta.read_entry(record_pos(first, at.number, records.size)?)?;
         if at.number == number {
             *sum = Some(at);
             return Ok(Found {
@@ -143,7 +143,7 @@ fn numbered<P: Pages>(
 ) -> Result<Found> {
     let (number, start, end, last) = lcluster(file, offset)?;
     let pos = record_pos(records.start, number, records.size)?;
-    let plen: Plen = meta.read(pos)?;
+    let plen: Plen = meta.read_entry(pos)?;
     let place: U32 = meta.read(advance(pos, 4)?)?;
     Ok(Found {
         offset: start,
@@ -171,7 +171,7 @@ fn searched<P: Pages>(
             .as_mut_bytes()
             .get_mut(..num::to_usize(records.size))
             .ok_or(Error::Range)?;
-        meta.fill(record_pos(records.start, middle, records.size)?, bytes)?;
+        meta.fill_entry(record_pos(records.start, middle, records.size)?, bytes)?;
         let start = record.lstart();
         if start > offset {
             if start > end {

@@ -7,5 +7,6 @@
 pub(crate) mod compare;
 pub(crate) mod full;
 pub(crate) mod image;
+pub(crate) mod index;
 pub(crate) mod pages;
 pub(crate) mod walk;

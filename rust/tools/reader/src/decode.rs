@@ -86,30 +86,39 @@ fn lz4(data: &[u8], wanted: usize, limit: usize) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// The decoder fails where a match goes past the size it is told, and so it is told the next.
+/// The decoder fails where a match goes past the size it is told, and says how far. Then that size
+/// is one at which it ends.
 fn lzma(sb: &SuperBlock, data: &[u8], wanted: usize) -> Result<Vec<u8>> {
     let (properties, rest) = data.split_first().ok_or(BROKEN)?;
     let properties = u32::from(!properties);
-    let lzma_properties = LzmaProperties {
-        lc: properties % 9,
-        lp: properties / 9 % 5,
-        pb: properties / 45,
-    };
-    if lzma_properties.pb > 4 {
+    let (lc, lp, pb) = (properties % 9, properties / 9 % 5, properties / 45);
+    if pb > 4 {
         return Err(BROKEN);
     }
     let dict_size = sb.algorithms().lzma_dict_size.ok_or(BROKEN)?;
     let stream = [&[0], rest].concat();
-    for size in wanted..wanted + LZMA_MATCH_MAX {
-        let params = LzmaParams::new(lzma_properties, dict_size, Some(size as u64));
+    let decode = |size: usize| {
+        let properties = LzmaProperties { lc, lp, pb };
+        let params = LzmaParams::new(properties, dict_size, Some(size as u64));
         let mut out = Vec::with_capacity(size);
-        let mut decoder = LzmaDecoder::new(params, None).map_err(|_| BROKEN)?;
-        if decoder.decompress(&mut &stream[..], &mut out).is_ok() {
-            out.truncate(wanted);
-            return Ok(out);
+        LzmaDecoder::new(params, None)?
+            .decompress(&mut &stream[..], &mut out)
+            .map(|()| out)
+    };
+    let mut out = match decode(wanted) {
+        Ok(out) => out,
+        Err(error) => {
+            let text = error.to_string();
+            let far = text
+                .rsplit(' ')
+                .next()
+                .and_then(|number| number.parse().ok());
+            let size = far.filter(|size| (wanted..wanted + LZMA_MATCH_MAX).contains(size));
+            decode(size.ok_or(BROKEN)?).map_err(|_| BROKEN)?
         }
-    }
-    Err(BROKEN)
+    };
+    out.truncate(wanted);
+    Ok(out)
 }
 
 fn stream(mut decoder: impl Read, wanted: usize) -> Result<Vec<u8>> {

@@ -7,6 +7,7 @@ mod common;
 
 use common::{
     compare::compare,
+    content::Random,
     work::Work, //
 };
 
@@ -78,4 +79,53 @@ fn zstd() {
 #[test]
 fn lzma() {
     algorithm(4);
+}
+
+#[test]
+fn other_options() {
+    let options = [
+        // Several algorithms, small blocks, which have smaller logical clusters.
+        "-zlz4:lzma -C65536",
+        "-zzstd:deflate:lz4hc -C16384 -Eztailpacking,fragments",
+        "-zlz4 -b512",
+        "-zlz4hc -b1024 -C32768 -Eztailpacking",
+        "-zzstd -b2048 -C2048 -Efragments,dedupe",
+        "-zdeflate -b512 -C65536 -Eall-fragments",
+        "-zlz4 -b512 -Elegacy-compress,ztailpacking,dedupe",
+        // Extents of records that know more or less, at any byte of the device.
+        "-zlz4 -E48bit",
+        "-zzstd -C65536 -E48bit",
+        "-zlz4hc -C1048576 -E48bit,dedupe,fragments",
+        "-zzstd -b512 -E48bit,ztailpacking",
+        "-zdeflate -C8192 -E48bit,force-inode-extended",
+        "-zzstd -C65536 --max-extent-bytes=65536 -E48bit",
+        "-zlz4 --max-extent-bytes=4096",
+        // Directories and metadata.
+        "-zlz4 --zD",
+        "-zzstd -C65536 --zD -Eall-fragments",
+        "-zlz4 --MZ",
+        "-zlz4 --MZ=id --zD",
+        "-zlz4 -m4096",
+        "-C65536 -zzstd -m65536:lzma --zD -Efragments",
+        "-zlz4hc -m16384 --MZ=id -b1024 -Eztailpacking",
+        "-zdeflate -m8192 -E48bit",
+        "-m4096:zstd",
+    ];
+    all("other", options.into_iter().map(str::to_string));
+}
+
+#[test]
+fn random_features() {
+    let mut random = Random::new(1);
+    let times = match std::env::var_os("COFS_TEST_MATRIX") {
+        Some(_) => 60,
+        None => 12,
+    };
+    let options = (0..times).map(move |_| {
+        let algorithm = ALGORITHMS[random.below(5) as usize];
+        let size = 4096u32 << random.below(9);
+        let bits = random.next() & 0xff;
+        format!("-z{algorithm} -C{size} --zfeature-bits={bits}")
+    });
+    all("random", options);
 }
