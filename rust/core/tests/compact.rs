@@ -61,7 +61,7 @@ fn pack(items: &[Item], value_bits: u32, block: u32) -> Vec<u8> {
     let mut bytes = vec![0; size];
     for (number, Item(kind, value)) in items.iter().enumerate() {
         let entry = (kind << value_bits) | value;
-        for bit in (0..entry_bits).filter(|bit| entry >> bit & 1 != 0) {
+        for bit in (0..entry_bits).filter(|bit| (entry >> bit) & 1 != 0) {
             let at = number * entry_bits + bit;
             bytes[at / 8] |= 1 << (at % 8);
         }

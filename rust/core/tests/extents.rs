@@ -38,11 +38,8 @@ fn extents(file_size: u64, record_bits: u16, advise: u16, count: u32, records: &
     let header = header(count, EXTENTS | (record_bits << 1) | advise, 0, 0);
     let mut bytes = Vec::new();
     // The header ends at a multiple of 8 bytes, the records start at one of their size.
-    let start = (8 << 12) + 16 * 32 + 64 + 8;
-    bytes.resize(
-        (start as usize).next_multiple_of(4 << record_bits) - start,
-        0,
-    );
+    let start: usize = (8 << 12) + 16 * 32 + 64 + 8;
+    bytes.resize(start.next_multiple_of(4 << record_bits) - start, 0);
     bytes.extend(records.iter().flat_map(|word| word.to_le_bytes()));
     image(12, COMPRESSED_FULL, file_size, &header, &bytes)
 }
