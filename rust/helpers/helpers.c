@@ -60,6 +60,14 @@ void cofs_inode_init_hash(struct inode *inode)
 	INIT_HLIST_NODE(&inode->i_hash);
 }
 
+/* Undoes inode_fake_hash(): the last iput() evicts the inode. */
+void cofs_inode_unhash(struct inode *inode)
+{
+	spin_lock(&inode->i_lock);
+	hlist_del_init(&inode->i_hash);
+	spin_unlock(&inode->i_lock);
+}
+
 void cofs_inode_set_link(struct inode *inode, char *link)
 {
 	inode_set_cached_link(inode, link, strlen(link));
@@ -191,6 +199,21 @@ void cofs_folio_zero_segment(struct folio *folio, size_t start, size_t end)
 void cofs_flush_dcache_folio(struct folio *folio)
 {
 	flush_dcache_folio(folio);
+}
+
+void cofs_init_list_head(struct list_head *head)
+{
+	INIT_LIST_HEAD(head);
+}
+
+void cofs_list_add_tail(struct list_head *entry, struct list_head *head)
+{
+	list_add_tail(entry, head);
+}
+
+void cofs_list_del_init(struct list_head *entry)
+{
+	list_del_init(entry);
 }
 
 struct workqueue_struct *cofs_alloc_workqueue(void)

@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/fs_context.h>
 #include <linux/fs_parser.h>
+#include <linux/list.h>
 #include <linux/pagemap.h>
 #include <linux/siphash.h>
 #include <linux/statfs.h>
@@ -26,6 +27,7 @@ void cofs_i_uid_write(struct inode *inode, uid_t uid);
 void cofs_i_gid_write(struct inode *inode, gid_t gid);
 void cofs_inode_fake_hash(struct inode *inode);
 void cofs_inode_init_hash(struct inode *inode);
+void cofs_inode_unhash(struct inode *inode);
 void cofs_inode_set_link(struct inode *inode, char *link);
 dev_t cofs_new_decode_dev(u32 dev);
 void cofs_cache_no_acl(struct inode *inode);
@@ -59,6 +61,17 @@ void *cofs_kmap_local_folio(struct folio *folio, size_t offset);
 void cofs_kunmap_local(const void *address);
 void cofs_folio_zero_segment(struct folio *folio, size_t start, size_t end);
 void cofs_flush_dcache_folio(struct folio *folio);
+
+/* params.c */
+#define COFS_DOMAIN_MAX 255
+int cofs_linger_mb(void);
+void cofs_set_linger_mb(int mb);
+size_t cofs_default_domain(char *out);
+
+/* list */
+void cofs_init_list_head(struct list_head *head);
+void cofs_list_add_tail(struct list_head *entry, struct list_head *head);
+void cofs_list_del_init(struct list_head *entry);
 
 /* workqueue */
 struct workqueue_struct *cofs_alloc_workqueue(void);

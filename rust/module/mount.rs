@@ -28,7 +28,8 @@ use crate::{
         hash,
         opened::Opened,
         retry,
-        sysfs, //
+        sysfs,
+        work::Work, //
     },
     vfs::{
         context::{
@@ -86,6 +87,9 @@ pub(crate) struct Module {
     /// After what is in it.
     #[pin]
     sysfs: sysfs::Directory<stats::Sharing>,
+    /// Bounds what lingers.
+    #[pin]
+    pub(crate) trim: Work<share::linger::Trim>,
     /// Before the content that it works on.
     #[pin]
     retry: retry::Worker,
@@ -103,6 +107,7 @@ impl Module {
             registry: Arc::pin_init(share::Registry::new(), GFP_KERNEL)?,
             contents <- Internal::new(share::module(registry.clone())),
             retry <- retry::Worker::new(),
+            trim <- Work::new(share::linger::Trim(registry.clone())),
             sysfs <- sysfs::Directory::new(c"cofs", stats::Sharing::new(registry.clone())),
             features <- sysfs.child(c"features", Features),
         }? Error)

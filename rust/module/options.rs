@@ -8,6 +8,7 @@ use crate::{
         Domain,
         FingerprintName, //
     },
+    sys::parameters,
     vfs::context::{
         choice,
         parameter,
@@ -64,7 +65,7 @@ static TABLE: Parameters = Parameters(&[
     parameter(c"domain_id", DOMAIN_ID, Kind::Text),
     parameter(c"directio", DIRECTIO, Kind::FlagNo),
     parameter(c"fsoffset", FSOFFSET, Kind::Number),
-    parameter(c"inode_share", INODE_SHARE, Kind::Flag),
+    parameter(c"inode_share", INODE_SHARE, Kind::FlagNo),
     parameter(c"fingerprint_xattr", FINGERPRINT_XATTR, Kind::Text),
     LAST,
 ]);
@@ -93,7 +94,7 @@ pub(crate) struct Options {
     pub(crate) directio: bool,
     /// The devices and where the image starts.
     pub(crate) given: Given,
-    inode_share: bool,
+    inode_share: Option<bool>,
     domain_id: Option<KVec<u8>>,
     fingerprint: Option<FingerprintName>,
 }
@@ -107,7 +108,7 @@ impl Default for Options {
             dax_never: false,
             directio: false,
             given: Given::default(),
-            inode_share: false,
+            inode_share: None,
             domain_id: None,
             fingerprint: None,
         }
@@ -143,7 +144,7 @@ impl Options {
                 log.error(c"no device reaches as far as fsoffset=");
                 return Err(EINVAL);
             }
-            INODE_SHARE => self.inode_share = true,
+            INODE_SHARE => self.inode_share = Some(value.flag()),
             FINGERPRINT_XATTR => {
                 let name = FingerprintName::parse(value.text()?.to_bytes())?;
                 if name.is_none() {
@@ -157,12 +158,17 @@ impl Options {
         Ok(())
     }
 
-    /// The domain that a new mount shares in.
+    /// The domain that a new mount shares in: the one that it names, or else the module's default.
+    /// Where there is a default, a mount shares unless it says `noinode_share`.
     pub(crate) fn domain(&mut self, log: &Log<'_>) -> Result<Option<Domain>> {
-        if !self.inode_share {
+        if self.inode_share == Some(false) {
             return Ok(None);
         }
-        let Some(id) = self.domain_id.take() else {
+        let default = parameters::default_domain()?;
+        if self.inode_share.is_none() && default.is_none() {
+            return Ok(None);
+        }
+        let Some(id) = self.domain_id.take().or(default) else {
             log.error(c"domain_id is needed when inode_share is on");
             return Err(EINVAL);
         };
@@ -186,7 +192,7 @@ impl Options {
     pub(crate) fn check_remount(&self, current: Option<&Domain>, log: &Log<'_>) -> Result {
         let same_id = |id: &KVec<u8>| current.is_some_and(|d| d.id[..] == id[..]);
         let same_name = |name: &FingerprintName| current.is_some_and(|d| d.fingerprint == *name);
-        if (self.inode_share && current.is_none())
+        if self.inode_share.is_some_and(|on| on != current.is_some())
             || self.domain_id.as_ref().is_some_and(|id| !same_id(id))
             || self.fingerprint.as_ref().is_some_and(|n| !same_name(n))
         {

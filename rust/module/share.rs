@@ -11,16 +11,18 @@
 //! the other: an image inode holds a reference to its content, and content holds none back. It
 //! reads from an image only inside a flight, which the mount's end waits for.
 //!
-//! Lock order: `Node::binding` > `Content::providers`; the registry's xa_lock nests in both and
-//! is never held while sleeping. Reclaim takes all three in evict_inode, so what allocates under
-//! one is GFP_NOFS.
+//! Lock order: `Node::binding` > `Content::providers` > the registry's xa_lock, or the lock of its
+//! queue of what lingers. The spinlocks are never held while sleeping. Reclaim takes all of them in
+//! evict_inode, so what allocates under one is GFP_NOFS.
 
 mod bind;
 mod content;
 mod failover;
 mod fingerprint;
+pub(crate) mod linger;
 mod provider;
 mod registry;
+mod trust;
 
 pub(crate) use bind::{
     bind,
@@ -36,6 +38,7 @@ pub(crate) use failover::failover;
 pub(crate) use fingerprint::FingerprintName;
 pub(crate) use provider::with_source;
 pub(crate) use registry::Registry;
+pub(crate) use trust::filled;
 
 use kernel::prelude::*;
 

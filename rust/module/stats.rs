@@ -6,13 +6,17 @@
 use crate::{
     mount::Mount,
     share::Registry,
-    sys::sysfs::{
-        Attributes,
-        File, //
+    sys::{
+        parameters,
+        sysfs::{
+            Attributes,
+            File, //
+        }, //
     }, //
 };
 use kernel::{
     page::PAGE_SIZE,
+    prelude::*,
     sync::{
         atomic::{
             Atomic,
@@ -60,6 +64,34 @@ impl Attributes for Sharing {
         }),
         File::new(c"adoptions", |s, text| text.line(s.registry.adoptions())),
         File::new(c"failovers", |s, text| text.line(s.registry.failovers())),
+        // Pages of content that no image holds.
+        File::new(c"lingering_pages", |s, text| {
+            text.line(s.sum(|sharers, pages| if sharers == 0 { pages } else { 0 }))
+        }),
+        File::writable(
+            c"linger_mb",
+            |_, text| text.line(parameters::linger_mb()),
+            |s, text| {
+                let mb = text.parse().map_err(|_| EINVAL)?;
+                if mb < -1 {
+                    return Err(EINVAL);
+                }
+                parameters::set_linger_mb(mb);
+                s.registry.trim();
+                Ok(())
+            },
+        ),
+        File::command(c"drop_content", |s, text| match text {
+            "1" => {
+                s.registry.drop_content();
+                Ok(())
+            }
+            _ => Err(EINVAL),
+        }),
+        File::command(c"drop_domain", |s, text| {
+            s.registry.drop_domain(text.as_bytes());
+            Ok(())
+        }),
     ];
 }
 

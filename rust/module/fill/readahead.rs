@@ -23,7 +23,10 @@ use crate::{
             Window, //
         },
         file::File,
-        folio::LockedFolio,
+        folio::{
+            Filled,
+            LockedFolio, //
+        },
         inode::Inode, //
     }, //
 };
@@ -69,8 +72,14 @@ impl Operations for Contents {
 
     const RETRIES: bool = true;
 
+    const DECIDES: bool = true;
+
     fn retry(content: &Inode<Self>, folio: LockedFolio) {
         share::failover(content, folio);
+    }
+
+    fn filled(content: &Inode<Self>, folio: Filled) {
+        share::filled(content, folio);
     }
 
     fn read_folio(content: &Inode<Self>, file: Option<&File>, folio: LockedFolio) -> Result {

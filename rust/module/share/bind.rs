@@ -4,6 +4,7 @@
 
 use super::{
     fingerprint,
+    linger,
     provider::Provider, //
 };
 use crate::{
@@ -57,11 +58,20 @@ pub(crate) fn bind(inode: &Inode<Image>) -> Result {
         Provider::new(mount.into(), inode.node().disk.clone()),
         GFP_KERNEL,
     )?;
-    let content = module.registry.adopt(module.contents.super_block(), key)?;
-    content.node().providers.add(&provider)?;
-    if let Err(e) = inode.redirect_mapping(content.clone()) {
-        content.node().providers.remove(&provider);
+    let registry = &module.registry;
+    let adopted = loop {
+        let adopted = registry.adopt(module.contents.super_block(), key)?;
+        // Content that has just retired is not in the registry any more.
+        if registry.begin_sharing(&adopted.content, &provider)? {
+            break adopted;
+        }
+    };
+    if let Err(e) = inode.redirect_mapping(adopted.content.clone()) {
+        registry.end_sharing(&adopted.content, &provider);
         return Err(e);
+    }
+    if !adopted.made {
+        registry.count_adoption();
     }
     mount.counts.bound();
     *binding = Binding::Shared(provider);
@@ -81,7 +91,12 @@ pub(crate) fn unbind(inode: Evicted<'_, Image>) {
         return;
     };
     if let Binding::Shared(provider) = &*inode.node().binding.lock() {
-        content.node().providers.remove(provider);
-        inode.super_block().mount().counts.unbound();
+        let sb = inode.super_block();
+        let module = sb.fs_type().module();
+        module.registry.end_sharing(&content, provider);
+        sb.mount().counts.unbound();
+        if linger::limit().is_bound() {
+            module.trim.schedule();
+        }
     }
 }

@@ -4,13 +4,20 @@
 
 use super::{
     provider::Providers,
-    registry::Registry, //
+    registry::Registry,
+    trust::Trust, //
 };
 use crate::{
     mount::Mount,
-    sys::inode_table::{
-        Link,
-        Linked, //
+    sys::{
+        inode_queue::{
+            Place,
+            Queued, //
+        },
+        inode_table::{
+            Link,
+            Linked, //
+        }, //
     },
     vfs::{
         context,
@@ -41,16 +48,24 @@ pub(crate) struct Content {
     key: KVec<u8>,
     domain_len: usize,
     size: u64,
+    pub(super) trust: Trust,
     /// The slot in the registry.
     pub(super) slot: usize,
     link: Link<Contents>,
+    /// In the queue of what lingers.
+    #[pin]
+    place: Place<Contents>,
     /// The images that can fill its pages.
     #[pin]
     pub(super) providers: Providers,
 }
 
 impl Content {
-    pub(super) fn new(key: Key<'_>, slot: usize) -> Result<impl PinInit<Self, Error>> {
+    pub(super) fn new(
+        key: Key<'_>,
+        slot: usize,
+        trust: Trust,
+    ) -> Result<impl PinInit<Self, Error>> {
         let mut bytes = KVec::with_capacity(
             key.domain.len().saturating_add(key.fingerprint.len()),
             GFP_KERNEL,
@@ -62,8 +77,10 @@ impl Content {
             key: bytes,
             domain_len,
             size,
+            trust,
             slot,
             link: Link::new(),
+            place <- Place::new(),
             providers <- Providers::new(),
         }? Error))
     }
@@ -86,6 +103,11 @@ impl Content {
         self.providers.nid_on(mount)
     }
 
+    /// Whether it belongs to `domain`.
+    pub(super) fn is_in(&self, domain: &[u8]) -> bool {
+        self.key.get(..self.domain_len) == Some(domain)
+    }
+
     /// How many images' inodes are bound to it.
     pub(crate) fn sharers(&self) -> u64 {
         self.providers.count()
@@ -95,6 +117,12 @@ impl Content {
 impl Linked for Contents {
     fn link(inode: &Inode<Self>) -> &Link<Self> {
         &inode.node().link
+    }
+}
+
+impl Queued for Contents {
+    fn place(inode: &Inode<Self>) -> &Place<Self> {
+        &inode.node().place
     }
 }
 

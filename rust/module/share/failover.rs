@@ -30,9 +30,10 @@ pub(crate) fn failover(content: &Inode<Contents>, mut folio: LockedFolio) {
             &mut filling,
         );
         if filled.is_ok() {
-            filling.finish(Ok(()));
+            // Once the folio is unlocked, the content may go.
             content.super_block().fs_type().module().count_failover();
             source.mount().counts.failover();
+            filling.finish(Ok(()));
             return;
         }
         let Some(back) = filling.cancel() else {

@@ -50,18 +50,27 @@ impl Provider {
 ///
 /// # Invariants
 ///
-/// Each entry's `index` is its place in `list`, and `count` the length.
+/// Each entry's `index` is its place in the list, and `count` the length. Retired content has none.
 #[pin_data]
 pub(crate) struct Providers {
     #[pin]
-    list: Mutex<KVVec<Arc<Provider>>>,
+    list: Mutex<List>,
     count: Atomic<u64>,
+}
+
+struct List {
+    providers: KVVec<Arc<Provider>>,
+    /// Set when the content has left the registry: it gets no provider any more.
+    retired: bool,
 }
 
 impl Providers {
     pub(super) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
-            list <- new_mutex!(KVVec::new()),
+            list <- new_mutex!(List {
+                providers: KVVec::new(),
+                retired: false,
+            }),
             count: Atomic::new(0),
         })
     }
@@ -70,35 +79,59 @@ impl Providers {
         self.count.load(Relaxed)
     }
 
-    pub(super) fn add(&self, provider: &Arc<Provider>) -> Result {
+    /// Enters `provider`, the first after `first`. False if the content has retired.
+    pub(super) fn add(&self, provider: &Arc<Provider>, first: impl FnOnce()) -> Result<bool> {
         let _nofs = nofs::Scope::new();
         let mut list = self.list.lock();
+        if list.retired {
+            return Ok(false);
+        }
         // INVARIANT: the provider comes to stand at the end.
-        let index = list.len();
-        list.push(provider.clone(), GFP_KERNEL)?;
+        let index = list.providers.len();
+        list.providers.push(provider.clone(), GFP_KERNEL)?;
         provider.index.store(index, Relaxed);
-        self.count.store(list.len() as u64, Relaxed);
-        Ok(())
+        self.count.store(list.providers.len() as u64, Relaxed);
+        if index == 0 {
+            first();
+        }
+        Ok(true)
     }
 
-    /// Takes `provider` out: the last one takes its place.
-    pub(super) fn remove(&self, provider: &Arc<Provider>) {
+    /// Takes `provider` out, the last one before `last`. Another takes its place.
+    pub(super) fn remove(&self, provider: &Arc<Provider>, last: impl FnOnce()) {
         let mut list = self.list.lock();
         let index = provider.index.load(Relaxed);
-        let Some(last) = list.pop() else {
+        let Some(end) = list.providers.pop() else {
             return;
         };
-        if let Some(place) = list.get_mut(index) {
-            // INVARIANT: `last` moves to `index`.
-            last.index.store(index, Relaxed);
-            *place = last;
+        if let Some(place) = list.providers.get_mut(index) {
+            // INVARIANT: `end` moves to `index`.
+            end.index.store(index, Relaxed);
+            *place = end;
         }
-        self.count.store(list.len() as u64, Relaxed);
+        self.count.store(list.providers.len() as u64, Relaxed);
+        if list.providers.is_empty() {
+            last();
+        }
+    }
+
+    /// Retires content that has no provider, with `leave`; false if it has some, or has retired.
+    pub(super) fn retire(&self, leave: impl FnOnce()) -> bool {
+        let mut list = self.list.lock();
+        if list.retired || !list.providers.is_empty() {
+            return false;
+        }
+        list.retired = true;
+        leave();
+        true
     }
 
     pub(super) fn nid_on(&self, mount: &Mount) -> Option<u64> {
         let list = self.list.lock();
-        let own = list.iter().find(|p| core::ptr::eq(&*p.mount, mount))?;
+        let own = list
+            .providers
+            .iter()
+            .find(|p| core::ptr::eq(&*p.mount, mount))?;
         Some(own.disk.nid())
     }
 
@@ -106,7 +139,7 @@ impl Providers {
     /// those.
     pub(super) fn nth(&self, index: usize) -> Option<Flight> {
         let list = self.list.lock();
-        let mut flights = list.iter().filter_map(|provider| {
+        let mut flights = list.providers.iter().filter_map(|provider| {
             let open = provider.mount.flights.try_begin();
             open.then(|| Flight(provider.clone()))
         });

@@ -5,13 +5,17 @@
 //! An XArray, indexed by a keyed hash of the domain and the fingerprint cut to 16 bits (see
 //! [`slot`]), with short chains in which the whole key is compared.
 
-use super::content::{
-    Content,
-    Contents, //
+use super::{
+    content::{
+        Content,
+        Contents, //
+    },
+    trust::Trust, //
 };
 use crate::{
     sys::{
         hash::SipKey,
+        inode_queue::InodeQueue,
         inode_table::InodeTable, //
     },
     vfs::{
@@ -38,11 +42,21 @@ use kernel::{
     }, //
 };
 
+/// What [`Registry::adopt`] found.
+pub(super) struct Adopted {
+    pub(super) content: ARef<Inode<Contents>>,
+    /// Whether it is new.
+    pub(super) made: bool,
+}
+
 /// The registry.
 #[pin_data]
 pub(crate) struct Registry {
     #[pin]
-    table: InodeTable<Contents>,
+    pub(super) table: InodeTable<Contents>,
+    /// Content without providers, in the order in which it lost the last one.
+    #[pin]
+    pub(super) lingering: InodeQueue<Contents>,
     /// New at each load, so that no image can aim at one chain.
     key: SipKey,
     adoptions: Atomic<u64>,
@@ -54,6 +68,7 @@ impl Registry {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             table <- InodeTable::new(),
+            lingering <- InodeQueue::new(),
             key: SipKey::random(),
             adoptions: Atomic::new(0),
             failovers: Atomic::new(0),
@@ -66,34 +81,35 @@ impl Registry {
         slot(domain.rotate_left(32) ^ self.key.hash(key.fingerprint))
     }
 
-    /// The content for `key`, made on `sb` if there is none.
+    /// The content for `key`, made on `sb` if there is none. It may retire before it is bound.
     ///
     /// Allocates; the caller has turned off reclaim into file systems.
-    pub(crate) fn adopt(
-        &self,
-        sb: &SuperBlock<Contents>,
-        key: Key<'_>,
-    ) -> Result<ARef<Inode<Contents>>> {
+    pub(super) fn adopt(&self, sb: &SuperBlock<Contents>, key: Key<'_>) -> Result<Adopted> {
         let slot = self.slot(key);
         if let Some(content) = self.table.find(slot, |c| c.is(key)) {
-            self.adoptions.add(1, Relaxed);
-            return Ok(content);
+            return Ok(Adopted {
+                content,
+                made: false,
+            });
         }
         let new = sb
             .new_inode()?
-            .init::<Contents>(key.size, Content::new(key, slot)?)?;
+            .init::<Contents>(key.size, Content::new(key, slot, Trust::Claim)?)?;
         let (content, made) = self.table.insert(slot, new, |c| c.is(key))?;
         if made {
             content.keep_cached();
-        } else {
-            self.adoptions.add(1, Relaxed);
         }
-        Ok(content)
+        Ok(Adopted { content, made })
+    }
+
+    pub(super) fn count_adoption(&self) {
+        self.adoptions.add(1, Relaxed);
     }
 
     /// Forgets content that is being evicted.
     pub(super) fn forget(&self, content: &Evicted<'_, Contents>) {
         content.leave(&self.table, content.node().slot);
+        content.leave_queue(&self.lingering);
     }
 
     /// Shows all content to `see`.

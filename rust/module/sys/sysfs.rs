@@ -65,13 +65,17 @@ impl<T> File<T> {
     }
 
     /// A file to read and, by root, to write. `store` sees the text without white space around it.
-    #[allow(dead_code)]
     pub(crate) const fn writable(
         name: &'static CStr,
         show: fn(&T, &mut Text<'_>) -> Result,
         store: fn(&T, &str) -> Result,
     ) -> Self {
         Self::with(name, 0o644, show, store)
+    }
+
+    /// A file that root writes, to have something done.
+    pub(crate) const fn command(name: &'static CStr, store: fn(&T, &str) -> Result) -> Self {
+        Self::with(name, 0o200, |_, _| Err(EIO), store)
     }
 
     // On kernels without lockdep an attribute has no more fields.

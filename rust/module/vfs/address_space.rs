@@ -6,6 +6,7 @@
 
 use super::file::File;
 use super::folio::{
+    Filled,
     LockedFolio,
     MappedPage, //
 };
@@ -103,6 +104,15 @@ pub(crate) trait Operations: 'static {
     /// dropped.
     fn retry(_inode: &Inode<Self::Host>, _folio: LockedFolio) {}
 
+    /// Whether [`Self::filled`] does anything but publish.
+    const DECIDES: bool = false;
+
+    /// All bytes of a folio are there: publishes it, now or later, or drops it. May run in an
+    /// interrupt.
+    fn filled(_inode: &Inode<Self::Host>, folio: Filled) {
+        folio.publish();
+    }
+
     /// `->readahead`: starts to fill the folios of `window`. Errors stay in the folios.
     fn readahead(inode: &Inode<Self::Host>, file: Option<&File>, window: &mut Window<'_>);
 }
@@ -147,14 +157,19 @@ struct Extended {
     c: bindings::address_space_operations,
     retries: bool,
     retry: unsafe fn(LockedFolio),
+    /// Absent where every folio is published.
+    filled: Option<unsafe fn(Filled)>,
 }
 
 impl Extended {
-    fn of(folio: &LockedFolio) -> &'static Self {
+    /// # Safety
+    ///
+    /// `folio` must be locked, and one that this module fills.
+    unsafe fn of(folio: *mut bindings::folio) -> &'static Self {
         // SAFETY: a locked folio has a mapping; by the type invariant its table is extended.
         // CAST: the C table is the first field.
         unsafe {
-            let mapping = (*folio.as_ptr()).__bindgen_anon_1.__bindgen_anon_1.mapping;
+            let mapping = (*folio).__bindgen_anon_1.__bindgen_anon_1.mapping;
             &*(*mapping).a_ops.cast()
         }
     }
@@ -162,13 +177,25 @@ impl Extended {
 
 /// Whether a folio that could not be filled is to be handed to [`retry`].
 pub(super) fn retries(folio: &LockedFolio) -> bool {
-    Extended::of(folio).retries
+    // SAFETY: the folio is locked and ours.
+    unsafe { Extended::of(folio.as_ptr()).retries }
 }
 
 /// Has the folio's mapping try again.
 pub(crate) fn retry(folio: LockedFolio) {
-    // SAFETY: the function is that of the folio's own table.
-    unsafe { (Extended::of(&folio).retry)(folio) }
+    // SAFETY: the folio is locked and ours, and the function that of its own table.
+    unsafe { (Extended::of(folio.as_ptr()).retry)(folio) }
+}
+
+/// Has the folio's mapping publish it, or decide otherwise.
+pub(super) fn filled(folio: Filled) {
+    // SAFETY: the folio is locked and ours, and the function that of its own table.
+    unsafe {
+        match Extended::of(folio.as_ptr()).filled {
+            Some(filled) => filled(folio),
+            None => folio.publish(),
+        }
+    }
 }
 
 /// The C table of `T`.
@@ -179,6 +206,7 @@ impl<T: Operations> Table<T> {
         c: Self::OPS,
         retries: T::RETRIES,
         retry: Self::retry,
+        filled: if T::DECIDES { Some(Self::filled) } else { None },
     };
 
     const OPS: bindings::address_space_operations = bindings::address_space_operations {
@@ -195,17 +223,34 @@ impl<T: Operations> Table<T> {
         &extended.c
     }
 
+    /// The inode that a folio belongs to.
+    ///
+    /// # Safety
+    ///
+    /// The folio must be locked for `'a`, and in a mapping with this table.
+    unsafe fn host<'a>(folio: *mut bindings::folio) -> &'a Inode<T::Host> {
+        // SAFETY: a locked folio has a mapping, and the table is given to inodes of the host type
+        // only. The mapping outlives the folio's lock.
+        unsafe {
+            let mapping = (*folio).__bindgen_anon_1.__bindgen_anon_1.mapping;
+            AddressSpace::from_raw(mapping).host::<T::Host>()
+        }
+    }
+
     /// # Safety
     ///
     /// The folio must be in a mapping with this table.
     unsafe fn retry(folio: LockedFolio) {
-        // SAFETY: a locked folio has a mapping, and the table is given to inodes of the host type
-        // only. The mapping outlives the folio's lock.
-        let inode = unsafe {
-            let mapping = (*folio.as_ptr()).__bindgen_anon_1.__bindgen_anon_1.mapping;
-            AddressSpace::from_raw(mapping).host::<T::Host>()
-        };
-        T::retry(inode, folio);
+        // SAFETY: by the function's requirement.
+        T::retry(unsafe { Self::host(folio.as_ptr()) }, folio);
+    }
+
+    /// # Safety
+    ///
+    /// The folio must be in a mapping with this table.
+    unsafe fn filled(folio: Filled) {
+        // SAFETY: by the function's requirement.
+        T::filled(unsafe { Self::host(folio.as_ptr()) }, folio);
     }
 
     /// # Safety

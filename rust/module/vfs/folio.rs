@@ -216,7 +216,7 @@ impl Piece {
                 .private = core::ptr::null_mut();
             if left == 0 {
                 zero_past_end(folio.as_ptr());
-                bindings::folio_end_read(folio.as_ptr(), true);
+                address_space::filled(Filled(folio));
                 return;
             }
             let folio = LockedFolio::from_raw(folio);
@@ -245,6 +245,36 @@ impl Piece {
 impl Drop for Piece {
     fn drop(&mut self) {
         Piece(self.0).end(Err(EIO));
+    }
+}
+
+/// A locked folio whose bytes are all there, and which nobody has seen yet. Dropped, it fails.
+///
+/// Whichever way a folio was filled, it becomes one of these, in [`Piece::end`], and uptodate by
+/// [`Self::publish`] alone.
+pub(crate) struct Filled(NonNull<bindings::folio>);
+
+// SAFETY: a locked folio may be unlocked anywhere, also in interrupts.
+unsafe impl Send for Filled {}
+
+impl Filled {
+    pub(super) fn as_ptr(&self) -> *mut bindings::folio {
+        self.0.as_ptr()
+    }
+
+    /// Makes the folio uptodate, and unlocks it.
+    pub(crate) fn publish(self) {
+        let folio = self.0;
+        mem::forget(self);
+        // SAFETY: the folio is locked, and unlocking it our duty.
+        unsafe { bindings::folio_end_read(folio.as_ptr(), true) };
+    }
+}
+
+impl Drop for Filled {
+    fn drop(&mut self) {
+        // SAFETY: as above.
+        unsafe { bindings::folio_end_read(self.0.as_ptr(), false) };
     }
 }
 

@@ -12,9 +12,15 @@ use super::fs_type::{
 use super::super_block::SuperBlock;
 use crate::{
     bindings,
-    sys::inode_table::{
-        InodeTable,
-        Linked, //
+    sys::{
+        inode_queue::{
+            InodeQueue,
+            Queued, //
+        },
+        inode_table::{
+            InodeTable,
+            Linked, //
+        }, //
     }, //
 };
 use core::{
@@ -206,6 +212,12 @@ impl<T: FileSystem> Inode<T> {
         unsafe { bindings::cofs_inode_fake_hash(self.as_ptr()) };
     }
 
+    /// Undoes [`Self::keep_cached`]: with its last user the inode goes, and its pages.
+    pub(crate) fn forget_when_unused(&self) {
+        // SAFETY: we hold a reference.
+        unsafe { bindings::cofs_inode_unhash(self.as_ptr()) };
+    }
+
     /// What the inode carries.
     pub(crate) fn node(&self) -> &T::Node {
         let slot = slot::<T>(self.as_ptr());
@@ -283,6 +295,14 @@ impl<'a, T: FileSystem> Evicted<'a, T> {
         T: Linked,
     {
         table.remove(slot, self.0);
+    }
+
+    /// Takes the inode out of `queue`, if it is in.
+    pub(crate) fn leave_queue(&self, queue: &InodeQueue<T>)
+    where
+        T: Queued,
+    {
+        queue.remove(self.0);
     }
 
     /// Undoes [`Inode::redirect_mapping`], and gives back the reference.

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The module's parameters: those of Rust's module! are integers, and not seen in sysfs. */
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/string.h>
+
+#include "helpers.h"
+
+static int linger_mb = -1;
+module_param(linger_mb, int, 0444);
+MODULE_PARM_DESC(linger_mb, "MiB that content may keep when no image of it is mounted (-1: no bound)");
+
+int cofs_linger_mb(void)
+{
+	return READ_ONCE(linger_mb);
+}
+
+void cofs_set_linger_mb(int mb)
+{
+	WRITE_ONCE(linger_mb, mb);
+}
+
+/* Read and written under kernel_param_lock(). */
+static char default_domain[COFS_DOMAIN_MAX + 1];
+
+static int default_domain_set(const char *val, const struct kernel_param *kp)
+{
+	size_t len = strlen(val);
+
+	/* What echo appends. */
+	if (len && val[len - 1] == '\n')
+		len--;
+	if (len > COFS_DOMAIN_MAX)
+		return -ENAMETOOLONG;
+	memcpy(default_domain, val, len);
+	default_domain[len] = '\0';
+	return 0;
+}
+
+static int default_domain_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n", default_domain);
+}
+
+static const struct kernel_param_ops default_domain_ops = {
+	.set = default_domain_set,
+	.get = default_domain_get,
+};
+
+/* Whoever knows a domain can share in it: for root's eyes only. */
+module_param_cb(default_domain, &default_domain_ops, NULL, 0600);
+MODULE_PARM_DESC(default_domain, "domain of mounts that name none; empty: such mounts do not share");
+
+/* Copies the default domain, without a NUL, into COFS_DOMAIN_MAX bytes; returns its length. */
+size_t cofs_default_domain(char *out)
+{
+	size_t len;
+
+	kernel_param_lock(THIS_MODULE);
+	len = strlen(default_domain);
+	memcpy(out, default_domain, len);
+	kernel_param_unlock(THIS_MODULE);
+	return len;
+}

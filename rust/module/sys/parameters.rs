@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The module's parameters, which live in C.
+//!
+//! C header: [`include/linux/moduleparam.h`](srctree/include/linux/moduleparam.h)
+
+use crate::bindings;
+use kernel::prelude::*;
+
+/// `linger_mb`: MiB that content may keep when no image holds it; negative for no bound.
+pub(crate) fn linger_mb() -> i32 {
+    // SAFETY: reads a static.
+    unsafe { bindings::cofs_linger_mb() }
+}
+
+/// Changes it.
+pub(crate) fn set_linger_mb(mb: i32) {
+    // SAFETY: writes a static, as a whole.
+    unsafe { bindings::cofs_set_linger_mb(mb) }
+}
+
+/// `default_domain`: with whom mounts share that name no domain; `None` if they do not.
+pub(crate) fn default_domain() -> Result<Option<KVec<u8>>> {
+    let mut domain = KVec::from_elem(0, bindings::COFS_DOMAIN_MAX as usize, GFP_KERNEL)?;
+    // SAFETY: the helper writes no more than the vector has.
+    let len = unsafe { bindings::cofs_default_domain(domain.as_mut_ptr().cast()) };
+    domain.truncate(len);
+    Ok((len > 0).then_some(domain))
+}
