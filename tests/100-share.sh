@@ -8,7 +8,7 @@ a=/dev/disk/cofs/a
 b=/dev/disk/cofs/b
 share=inode_share,domain_id=test
 ours=$([ "$FS" = cofs ] && echo 1)
-plan 32
+plan 31
 
 same() { local out; out=$(probe samepage "$1" "$2" 2>&1); echo "${out##*same=}"; }
 cached() { local out; out=$(probe cached "$1" 2>&1); out=${out##*cached=}; echo "${out%% *}"; }
@@ -122,12 +122,4 @@ for image in b s-share-1024; do
 	is "$image equals erofs" $rc 0
 done
 umnt "$MNT/a"
-if [ "$ours" ]; then
-	mnt "" "$c" "$MNT/c"
-	probe remount "$FS" inode_share,domain_id=test "$MNT/c" >/dev/null 2>&1
-	check "remount cannot begin to share" probe consume read "$MNT/c/big"
-	umnt "$MNT/c"
-else
-	skip "remount cannot begin to share" "the peer oopses"
-fi
 sync

@@ -12,6 +12,7 @@ mod fserror;
 mod hammer;
 mod image;
 mod lazy;
+mod linger;
 mod manifest;
 mod mapped;
 mod memory;
@@ -61,6 +62,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   folios FILE                       its pages in large folios
   samepage FILE FILE                the pages that both files have in common
   preadv2 FLAG FILE                 it all at once, with nowait or dontcache
+  lease-label FILE                  take a read lease, ask for the volume's label
   evict FILE                        posix_fadvise(POSIX_FADV_DONTNEED)
   fserror DIR... -- COMMAND...      what fanotify tells of errors while it runs
   hammer TYPE OPTIONS STAYS GOES LOOPS
@@ -68,7 +70,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   cycle TYPE OPTIONS SOURCE LOOPS
   order GROUP ORDER TYPE OPTIONS A B   one order of events on the sharing pair: see the module
                                     GROUP for its orders (uprobe, mapped, lazy, poison,
-                                    calls, unload)";
+                                    calls, unload, linger)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -151,6 +153,7 @@ fn run(words: &[&str]) -> Result<bool> {
             memory::same_pages(Path::new(one), Path::new(other)).map(|()| true)
         }
         ["preadv2", flag, file] => memory::read_with(flag, Path::new(file)).map(|()| true),
+        ["lease-label", file] => memory::lease_label(Path::new(file)).map(|()| true),
         ["evict", file] => memory::evict(Path::new(file)).map(|()| true),
         ["hammer", kind, options, stays, goes, loops] => hammer::run(
             kind,
@@ -178,6 +181,7 @@ fn run(words: &[&str]) -> Result<bool> {
                 "uprobe" => uprobe::run(order, &setup),
                 "mapped" => mapped::run(order, &setup),
                 "lazy" => lazy::run(order, &setup),
+                "linger" => linger::run(order, &setup),
                 "poison" => poison::run(order, &setup),
                 "calls" => calls::run(order, &setup),
                 "unload" => unload::run(order, &setup),

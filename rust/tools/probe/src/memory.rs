@@ -11,7 +11,7 @@ use rustix::pipe::{pipe, splice, SpliceFlags};
 
 use crate::content::open;
 use crate::error::{Context, Result};
-use crate::sys::{cachestat, Map, PAGE};
+use crate::sys::{self, cachestat, Map, PAGE};
 
 /// preadv2(2) of the whole file, once, with the flags NAME stands for: bytes, or the errno.
 pub(crate) fn read_with(flag: &str, path: &Path) -> Result<()> {
@@ -30,6 +30,24 @@ pub(crate) fn read_with(flag: &str, path: &Path) -> Result<()> {
         Ok(read) => println!("bytes={read}"),
         Err(errno) => println!("{}", crate::error::name(errno)),
     }
+    Ok(())
+}
+
+/// F_SETLEASE and F_GETLEASE, and FS_IOC_GETFSLABEL: what was got, or the errno.
+pub(crate) fn lease_label(path: &Path) -> Result<()> {
+    let fd = open(path)?;
+    let number = |command, argument| sys::fcntl_number(fd.as_fd(), command, argument);
+    let lease = number(libc::F_SETLEASE, libc::F_RDLCK).and_then(|_| number(libc::F_GETLEASE, 0));
+    let lease = match lease {
+        Ok(kind) if kind == i64::from(libc::F_RDLCK) => "read".into(),
+        Ok(kind) => format!("{kind}"),
+        Err(errno) => crate::error::name(errno),
+    };
+    let label = match sys::label(fd.as_fd()) {
+        Ok(label) => String::from_utf8_lossy(&label).into_owned(),
+        Err(errno) => crate::error::name(errno),
+    };
+    println!("lease={lease} label={label}");
     Ok(())
 }
 
