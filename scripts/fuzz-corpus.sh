@@ -27,6 +27,7 @@ ln tree/inline tree/dir/hard
 ln -s dir/hard tree/link
 mkfifo tree/fifo
 mknod tree/null c 1 3
+seq 900 >tree/numbers
 for i in $(seq 40); do : >"tree/many/name-$i"; done
 setfattr -n user.name -v value tree/inline
 setfattr -n user.a.rather.long.name -v "$(head -c 90 /dev/zero | tr '\0' v)" tree/blocks
@@ -71,6 +72,10 @@ done <<LIST
 -b1024 -E 48bit --chunksize=1024 --blobdev=blob
 -b4096 -zlz4
 -b4096 -m4096 -zlz4
+-b512 -zlz4hc -C2048 -E ztailpacking,fragments
+-b512 -zlz4 -E legacy-compress,dedupe
+-b512 -zzstd:deflate -E 48bit
+-b1024 -zdeflate -C4096 -E 48bit,all-fragments
 LIST
 MAKE
 "$in_root" sh "/cache/${dir##*/}/make.sh" "/cache/${dir##*/}" >"$dir/log" 2>&1 ||

@@ -12,7 +12,7 @@ keep=1
 : "${TIME:=60}"
 [[ $TIME =~ ^[1-9][0-9]*$ ]] || die "TIME is '$TIME', not a number of seconds"
 targets=("$@")
-[ $# -gt 0 ] || targets=(mount walk xattrs map)
+[ $# -gt 0 ] || targets=(mount walk xattrs map zmap)
 for target in "${targets[@]}"; do
 	[ -f "$COFS_TOP/rust/fuzz/fuzz_targets/$target.rs" ] || die "no fuzz target is named $target"
 done

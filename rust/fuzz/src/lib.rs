@@ -107,7 +107,8 @@ impl Mounted {
     /// Mounts the image.
     pub fn new(image: &Image<'_>) -> Result<Self> {
         let checksum = image.stored_checksum();
-        let sb = image.within(3, |image| {
+        // Each of four records of algorithms may cross pages.
+        let sb = image.within(3 + 4 * 5, |image| {
             SuperBlock::read_with_devices(image, |_, _| checksum)
         })?;
         let slots = 0..sb.extra_devices();

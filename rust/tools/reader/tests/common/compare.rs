@@ -99,10 +99,10 @@ impl Compared<'_> {
             }
             Kind::Regular => {
                 let expected = fs::read(path).unwrap();
-                // Not assert_eq, which would print them.
-                let at = bytes.iter().zip(&expected).position(|(a, b)| a != b);
-                assert_eq!(at, None, "{options}: {path:?}: first wrong byte");
-                assert_eq!(bytes.len(), expected.len(), "{options}: {path:?}");
+                if bytes != expected {
+                    let at = bytes.iter().zip(&expected).position(|(a, b)| a != b);
+                    panic!("{options}: {path:?}: first wrong byte {at:?}");
+                }
             }
             kind => panic!("{options}: {path:?} is a {kind:?}"),
         }
