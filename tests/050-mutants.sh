@@ -6,7 +6,7 @@
 # MUTANTS in all, from seed FIRST on; PEER=none leaves erofs out.
 . "$(dirname "$0")/lib/guest.sh"
 
-images=(default extended chunk index 512 prefix 48bit packed digest)
+images=(default extended chunk index 512 prefix 48bit packed digest device)
 : "${MUTANTS:=$((300 / SCALE))}" "${FIRST:=0}" "${PEER:=erofs}"
 each=$(((MUTANTS + ${#images[@]} - 1) / ${#images[@]}))
 plan $((${#images[@]} + 2))
@@ -21,9 +21,16 @@ readings() {
 }
 check "the reader reads as erofs does" readings
 
+# Its extra device follows the image, in the address space that they have in common.
+probe tree damage "$MNT/tree"
+mkfs.erofs --quiet -Enosbcrc -b512 --chunksize=512 --blobdev="$MNT/blob" "$MNT/image" "$MNT/tree"
+cat "$MNT/image" "$MNT/blob" >"$MNT/h-device.img"
+
 structures=
 for name in "${images[@]}"; do
-	output=$(probe mutants "$FS" "$PEER" "$IMAGES/h-$name.img" "$FIRST" "$each" 2>&1)
+	image=$IMAGES/h-$name.img
+	[ "$name" != device ] || image=$MNT/h-device.img
+	output=$(probe mutants "$FS" "$PEER" "$image" "$FIRST" "$each" 2>&1)
 	rc=$?
 	diag "$output"
 	structures+=" ${output%%$'\n'*}"
@@ -32,7 +39,7 @@ done
 
 # What is not found in any image is changed in none.
 missing=
-for kind in super prefix inode xattr shared chunk entry inline; do
+for kind in super device prefix inode xattr shared chunk entry inline; do
 	[[ $structures == *" $kind="[1-9]* ]] || missing+=" $kind"
 done
 is "each kind of structure is changed" "$missing" ""

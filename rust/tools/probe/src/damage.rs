@@ -12,7 +12,7 @@ use crate::mutate::{mutate, Regions};
 
 const SUPER: usize = 1024;
 /// As much of either end of a file is read, whatever size it claims.
-const PIECE: u64 = 64 << 10;
+pub(crate) const PIECE: u64 = 64 << 10;
 
 #[derive(PartialEq)]
 pub(crate) enum Seen {
@@ -168,18 +168,18 @@ impl Tally<'_> {
 }
 
 /// The image file that is damaged anew for every case.
-struct Copy {
-    path: PathBuf,
+pub(crate) struct Copy {
+    pub(crate) path: PathBuf,
 }
 
 impl Copy {
-    fn new() -> Copy {
+    pub(crate) fn new() -> Copy {
         Copy {
             path: PathBuf::from(format!("/run/probe-{}.img", std::process::id())),
         }
     }
 
-    fn write(&self, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn write(&self, bytes: &[u8]) -> Result<()> {
         std::fs::write(&self.path, bytes).what(|| format!("write {}", self.path.display()))
     }
 }
@@ -368,7 +368,7 @@ fn trees(got: &[String], want: &[String]) -> (Verdict, String) {
     }
 }
 
-fn look(kind: &str, image: &Path) -> Result<Seen> {
+pub(crate) fn look(kind: &str, image: &Path) -> Result<Seen> {
     look_with(kind, image, &[])
 }
 

@@ -24,6 +24,7 @@ mod pattern;
 mod poison;
 mod program;
 mod refuse;
+mod short;
 mod sys;
 mod tree;
 mod unload;
@@ -55,6 +56,8 @@ const USAGE: &str = "usage: probe COMMAND ...
   vast-sizes                        how many sizes there are
   damage-one IMAGE COPY CASE        a copy with one of them
   options GROUP TYPE IMAGE ROUNDS   hostile options: forms, combined, old, reconfigured
+  cuts TYPE IMAGE STEP              cut at each multiple of STEP
+  failing TYPE DEVICE IMAGE         a device that fails in places, which holds IMAGE
   corrupt IMAGE COPY OFFSET         a copy with one byte inverted
   compressed TYPE REFERENCE IMAGE   compressed files are refused, others equal
   consume WAY PATH                  read it all by read, mmap, sendfile or splice
@@ -135,6 +138,10 @@ fn run(words: &[&str]) -> Result<bool> {
         }
         ["options", group, kind, image, rounds] => {
             options::run(group, kind, Path::new(image), number(rounds)?)
+        }
+        ["cuts", kind, image, step] => short::cuts(kind, Path::new(image), number(step)? as usize),
+        ["failing", kind, device, image] => {
+            short::failing(kind, Path::new(device), Path::new(image))
         }
         ["corrupt", image, copy, offset] => {
             damage::corrupt(Path::new(image), Path::new(copy), number(offset)?).map(|()| true)

@@ -29,7 +29,7 @@ enum Takes {
     Refused,
 }
 
-const OPTIONS: [(&str, Takes); 19] = [
+const OPTIONS: [(&str, Takes); 20] = [
     ("user_xattr", Takes::Nothing),
     ("nouser_xattr", Takes::Nothing),
     ("acl", Takes::Nothing),
@@ -44,6 +44,7 @@ const OPTIONS: [(&str, Takes); 19] = [
         Takes::OneOf(&["disabled", "readahead", "readaround"]),
     ),
     ("dax", Takes::OneOf(&["never"])),
+    ("device", Takes::Text),
     ("domain_id", Takes::Text),
     (
         "fingerprint_xattr",
