@@ -7,7 +7,7 @@
 
 images=("$IMAGES"/p-*.img)
 [ -z "$QUICK" ] || images=("$IMAGES"/p-{default,chunk-1024}.img)
-facets=(tree lookup seekdir read pread mmap sendfile splice errno permission seek fiemap label)
+facets=(tree lookup seekdir read pread mmap sendfile splice errno permission seek fiemap fibmap label)
 plan $((${#images[@]} * ${#facets[@]} + 1))
 
 for image in "${images[@]}"; do

@@ -5,7 +5,7 @@
 
 export BACKED_BY_FILE=1
 cases=(default: block-512: chunk-1024: sparse: xattr-shared: no-inline: default:directio block-1024:directio)
-facets=(tree lookup seekdir read pread mmap sendfile splice errno permission seek fiemap label)
+facets=(tree lookup seekdir read pread mmap sendfile splice errno permission seek fiemap fibmap label)
 plan $((${#cases[@]} * ${#facets[@]} + 14))
 
 for case in "${cases[@]}"; do

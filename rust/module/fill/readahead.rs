@@ -27,7 +27,8 @@ use crate::{
             Filled,
             LockedFolio, //
         },
-        inode::Inode, //
+        inode::Inode,
+        iomap, //
     }, //
 };
 use kernel::prelude::*;
@@ -56,6 +57,9 @@ fn fill_one(source: &Source<'_>, folio: LockedFolio) {
 
 impl Operations for Image {
     type Host = Self;
+
+    /// Not for content: its blocks lie at one place on one device and at another on the next.
+    const BMAP: Option<iomap::Bmap> = Some(iomap::bmap::<Self>());
 
     fn read_folio(inode: &Inode<Self>, _file: Option<&File>, folio: LockedFolio) -> Result {
         fill_one(&Source::of(inode), folio);

@@ -13,6 +13,7 @@ use super::folio::{
 use super::fs_type::FileSystem;
 use super::inode::Inode;
 use super::inode_ops::status;
+use super::iomap::Bmap;
 use crate::bindings;
 use core::{
     marker::PhantomData,
@@ -96,6 +97,9 @@ pub(crate) trait Operations: 'static {
 
     /// `->read_folio`: fills a folio of `inode`. `file` is who reads, where anyone is known.
     fn read_folio(inode: &Inode<Self::Host>, file: Option<&File>, folio: LockedFolio) -> Result;
+
+    /// `->bmap`, for FIBMAP; that of `Host`.
+    const BMAP: Option<Bmap> = None;
 
     /// Whether [`Self::retry`] does anything.
     const RETRIES: bool = false;
@@ -212,6 +216,7 @@ impl<T: Operations> Table<T> {
     const OPS: bindings::address_space_operations = bindings::address_space_operations {
         read_folio: Some(Self::read_folio),
         readahead: Some(Self::readahead),
+        bmap: T::BMAP,
         direct_IO: Some(bindings::noop_direct_IO),
         migrate_folio: Some(bindings::filemap_migrate_folio),
         error_remove_folio: Some(bindings::generic_error_remove_folio),

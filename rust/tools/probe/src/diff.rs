@@ -30,14 +30,19 @@ const FACETS: &[&str] = &[
     "permission",
     "seek",
     "fiemap",
+    "fibmap",
     "label",
 ];
+
+/// What shared files do not have, and others do.
+const SHARED_LACKS: &str = "fibmap";
 
 /// What a filesystem may leave out, with the answer by which it says so.
 const OPTIONAL: &[(&str, &str)] = &[
     ("seek", "all data"),
     ("fiemap", "EOPNOTSUPP"),
     ("label", "ENOTTY"),
+    (SHARED_LACKS, "EINVAL not"),
 ];
 
 /// Lines of difference shown for each facet.
@@ -66,7 +71,8 @@ pub(crate) fn run(
         let found = facet_differences(facet, &got.dir, &want.dir, &nodes)?;
         let missing = OPTIONAL.iter().find(|(name, answer)| {
             let all = !found.is_empty() && found.iter().all(|l| l.contains(answer));
-            name == facet && all
+            let may = *name != SHARED_LACKS || options.contains("inode_share");
+            name == facet && all && may
         });
         if let Some((_, answer)) = missing {
             println!("skip {facet} {answer}");
@@ -102,6 +108,7 @@ fn facet_differences(facet: &str, got: &Path, want: &Path, nodes: &[Node]) -> Re
         "permission" => lines(&as_user(got, nodes), &as_user(want, nodes)),
         "seek" => pairs(got, want, nodes, FileType::RegularFile, holes),
         "fiemap" => pairs(got, want, nodes, FileType::RegularFile, extents),
+        "fibmap" => pairs(got, want, nodes, FileType::RegularFile, blocks),
         "label" => pairs(got, want, &nodes[..1], FileType::Directory, label),
         way => bytes(got, want, nodes, way)?,
     })
@@ -301,6 +308,22 @@ fn extents(path: &Path) -> Vec<String> {
         Ok(Err(e)) => name(e),
         Err(e) => e,
     }]
+}
+
+/// What FIBMAP says of the first blocks, and of some that do not exist.
+fn blocks(path: &Path) -> Vec<String> {
+    const FIBMAP: u64 = 1;
+    let Ok(fd) = content::open(path) else {
+        return Vec::new();
+    };
+    [0, 1, 2, 7, 30, 300, i32::MAX, -1]
+        .iter()
+        .map(|block| (block, sys::ioctl_block(fd.as_fd(), FIBMAP, *block)))
+        .map(|(block, answer)| {
+            let answer = answer.map_or_else(name, |block| block.to_string());
+            format!("{answer} at {block}")
+        })
+        .collect()
 }
 
 fn label(dir: &Path) -> Vec<String> {

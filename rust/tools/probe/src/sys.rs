@@ -141,6 +141,14 @@ pub(crate) fn ioctl_number(fd: BorrowedFd<'_>, request: u64, argument: u64) -> R
     check(unsafe { libc::ioctl(fd.as_raw_fd(), request, argument) }.into())
 }
 
+/// An ioctl that takes a number in memory, and leaves another one there.
+pub(crate) fn ioctl_block(fd: BorrowedFd<'_>, request: u64, number: i32) -> Result<i32> {
+    let mut number = number;
+    // SAFETY: callers pass requests whose argument is an int.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), request, &mut number) }.into())?;
+    Ok(number)
+}
+
 /// FS_IOC_GETFSLABEL.
 pub(crate) fn label(fd: BorrowedFd<'_>) -> Result<Vec<u8>> {
     const FS_IOC_GETFSLABEL: u64 = 0x8100_9431;
