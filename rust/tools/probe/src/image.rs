@@ -3,6 +3,7 @@
 //! cofs_core's; what the VFS adds to it is here.
 
 mod attributes;
+mod decoded;
 
 use std::ffi::{CStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -12,6 +13,7 @@ use cofs_core::devices::{resolve, Mode, Table};
 use cofs_core::pages::{self, PAGE_SIZE};
 use cofs_core::xattr::{self, LongPrefixes};
 use cofs_core::{lookup, map, readdir, Error, Inode, Kind, Layout, Pages, Place, SuperBlock};
+use cofs_reader::Cache;
 use rustix::fs::FileType;
 use rustix::io::{self, Errno};
 
@@ -72,6 +74,9 @@ pub(crate) struct Image<'a> {
     sb: SuperBlock,
     prefixes: LongPrefixes,
     root: Inode,
+    /// Compressed files are read, and not refused.
+    decodes: bool,
+    cache: Cache,
 }
 
 impl<'a> Image<'a> {
@@ -80,7 +85,7 @@ impl<'a> Image<'a> {
         Self::with_devices(bytes, &[])
     }
 
-    /// The same with extra devices.
+    /// The same with extra devices. Compressed files are read where DECODED is set.
     pub(crate) fn with_devices(bytes: &'a [u8], extra: &[&'a [u8]]) -> io::Result<Self> {
         // A device has whole sectors.
         let whole = |bytes: &'a [u8]| Device(&bytes[..bytes.len() & !511]);
@@ -92,7 +97,8 @@ impl<'a> Image<'a> {
             .map(|index| cofs_core::Device::read(&device, &sb, index).map_err(errno))
             .collect::<io::Result<_>>()?;
         let prefixes = LongPrefixes::load(&device, &sb).map_err(errno)?;
-        let root = inode(&device, &sb, sb.root_nid())?;
+        let decodes = std::env::var_os("DECODED").is_some();
+        let root = inode(&device, &sb, sb.root_nid(), decodes)?;
         if root.kind() != Kind::Directory {
             return Err(Errno::INVAL);
         }
@@ -104,6 +110,8 @@ impl<'a> Image<'a> {
             sb,
             prefixes,
             root,
+            decodes,
+            cache: Cache::default(),
         })
     }
 
@@ -135,7 +143,7 @@ impl<'a> Image<'a> {
     }
 
     fn inode(&self, nid: u64) -> io::Result<Inode> {
-        inode(&self.device, &self.sb, nid)
+        inode(&self.device, &self.sb, nid, self.decodes)
     }
 
     /// One page of a file, as the page cache has it: what cannot be had whole is EIO.
@@ -145,6 +153,11 @@ impl<'a> Image<'a> {
         let in_file = inode.size().saturating_sub(start).min(PAGE_SIZE);
         let whole = in_file.next_multiple_of(self.sb.block_size());
         let mut at = 0;
+        if self.decodes && matches!(inode.layout(), Layout::Compressed { .. }) {
+            self.decode(inode, start, &mut page[..in_file as usize])
+                .map_err(|_| Error::IO)?;
+            return Ok(page);
+        }
         while at < whole {
             let extent = map(&self.device, &self.sb, inode, start + at, whole - at)
                 .map_err(|_| Error::IO)?;
@@ -202,18 +215,18 @@ impl<'a> Image<'a> {
     /// open(2) of a regular file.
     pub(crate) fn open(&self, path: &Path) -> io::Result<()> {
         match self.find(path)?.layout() {
-            Layout::Compressed { .. } => Err(Errno::OPNOTSUPP),
+            Layout::Compressed { .. } if !self.decodes => Err(Errno::OPNOTSUPP),
             _ => Ok(()),
         }
     }
 }
 
 /// What the kernel does to have an inode: more than reading it.
-fn inode(device: &Device<'_>, sb: &SuperBlock, nid: u64) -> io::Result<Inode> {
+fn inode(device: &Device<'_>, sb: &SuperBlock, nid: u64, decodes: bool) -> io::Result<Inode> {
     let inode = Inode::read(device, sb, nid).map_err(errno)?;
     xattr::no_acl(device, sb, &inode).map_err(errno)?;
     let compressed = matches!(inode.layout(), Layout::Compressed { .. });
-    if compressed && matches!(inode.kind(), Kind::Directory | Kind::Symlink) {
+    if compressed && !decodes && matches!(inode.kind(), Kind::Directory | Kind::Symlink) {
         return Err(Errno::OPNOTSUPP);
     }
     Ok(inode)

@@ -49,7 +49,8 @@ const USAGE: &str = "usage: probe COMMAND ...
                                     options BOTH of the environment on either
   damage TYPE REFERENCE IMAGE       the same over an image with known faults
   mutants TYPE REFERENCE|none IMAGE FIRST COUNT   seeded ones, by the reader too
-  reader REFERENCE IMAGE [DEVICE...]   the reader against a filesystem
+  reader REFERENCE IMAGE [DEVICE...]   the reader against a filesystem; it reads compressed
+                                    files if DECODED is set
   damage-cases IMAGE                how many faults are known
   vast TYPE IMAGE SECONDS           a file near 2^63 bytes: every answer, in time
   vast-kill TYPE IMAGE BYTES        endless calls on such a file can be killed
