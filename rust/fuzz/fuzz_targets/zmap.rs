@@ -75,7 +75,7 @@ fn ask(
         Source::Hole => (),
         Source::Fragment { pos } => {
             assert!(i64::try_from(pos.checked_add(cluster.len).unwrap()).is_ok());
-            assert!(!sb.fragments_nid().is_none_or(|nid| nid == inode.nid()));
+            assert!(sb.fragments_nid().is_some_and(|nid| nid != inode.nid()));
         }
         Source::Encoded(encoded) => {
             assert!(cluster.whole || reach == Reach::Near);
