@@ -4,9 +4,9 @@
 . "$(dirname "$0")/lib/guest.sh"
 . "$TESTS/lib/sharing.sh"
 
-plan 27
+plan 31
 if ! ours; then
-	for i in {1..27}; do skip "linger $i" "cofs only"; done
+	for i in {1..31}; do skip "linger $i" "cofs only"; done
 	exit
 fi
 a=/dev/disk/cofs/a
@@ -85,3 +85,27 @@ for order in one both; do
 	diag "$order: $output"
 	is "dropped while adopted, $order" $rc 0
 done
+
+# -- while the module goes
+module=$TESTS/../cofs.ko
+load() { [ -d /sys/module/cofs ] || insmod "$module" "$@"; }
+rounds() {
+	local i
+	for ((i = 0; i < 3; i++)); do
+		load linger_mb=$((i * 16)) && leave big tailed && rmmod cofs || return
+	done
+}
+rmmod cofs
+(while :; do
+	for file in drop_content drop_domain linger_mb; do echo 1 >$dir/$file; done
+done) 2>/dev/null &
+writer=$!
+check "dropped while the module goes" rounds
+kill $writer
+wait $writer 2>/dev/null
+check "a bound from the start" load linger_mb=4
+is "is in force" "$(counter linger_mb)" 4
+leave big tailed
+until_is "and kept to" 257 pages
+rmmod cofs
+load

@@ -4,9 +4,9 @@
 . "$(dirname "$0")/lib/guest.sh"
 . "$TESTS/lib/sharing.sh"
 
-plan 17
+plan 18
 if ! ours; then
-	for i in {1..17}; do skip "default domain $i" "cofs only"; done
+	for i in {1..18}; do skip "default domain $i" "cofs only"; done
 	exit
 fi
 a=/dev/disk/cofs/a
@@ -49,3 +49,7 @@ too_long() { ! set_domain "$long." 2>/dev/null; }
 check "not more" too_long
 set_domain ""
 is "and none again" "$(pages "" "")" 0
+
+rmmod cofs && insmod "$TESTS/../cofs.ko" default_domain=loaded
+is "given when the module is loaded" "$(pages "" inode_share,domain_id=loaded)" 257
+set_domain ""
