@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every target is one script; `make help` lists them.
-.PHONY: help modules vm demo check check-debug quick fuzz stress install images test clippy fmt clean distclean
+.PHONY: help modules vm demo check check-debug quick bench fuzz stress install images test clippy fmt clean distclean
 
 help:
 	@echo 'Common:'
 	@echo '  make demo         two versions of a server on the stock kernel, their common files in memory once'
 	@echo '  make check        every test; the last line is "N passed, N failed, N skipped"'
 	@echo '  make quick        build, unit tests, one boot with the short list'
+	@echo '  make bench        instructions, objects, pages and times against erofs, as ratios'
 	@echo '  make vm           boot the stock kernel to a shell, module loaded'
 	@echo '                    (IMG=file MOUNT="-o ..." mounts one image, KERNEL=debug takes the other kernel)'
 	@echo 'Parts:'
@@ -41,6 +42,8 @@ images:
 	@tests/images.sh
 test:
 	@scripts/unit.sh
+bench:
+	@scripts/bench.sh
 fuzz:
 	@scripts/fuzz.sh
 stress:

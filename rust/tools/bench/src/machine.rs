@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the kernel says of itself: caches, slabs, devices.
+
+use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::Result;
+
+/// Drops every clean page and every unused object.
+pub(crate) fn drop_caches() -> Result<()> {
+    fs::write("/proc/sys/vm/drop_caches", "3")?;
+    Ok(())
+}
+
+/// Drops them until the RCU callbacks of the first time are through as well.
+pub(crate) fn settle() -> Result<()> {
+    drop_caches()?;
+    sleep(Duration::from_millis(200));
+    drop_caches()
+}
+
+/// A line of /proc/meminfo, in KiB.
+fn meminfo(name: &str) -> Result<u64> {
+    let text = fs::read_to_string("/proc/meminfo")?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+        .ok_or("no such line in meminfo")?;
+    let value = line.split_whitespace().next().ok_or("an empty line")?;
+    Ok(value.parse()?)
+}
+
+/// KiB in the page cache: of files, and of block devices.
+pub(crate) fn page_cache() -> Result<u64> {
+    Ok(meminfo("Cached")? + meminfo("Buffers")?)
+}
+
+/// The objects in use of every slab whose name holds one of `names`.
+pub(crate) fn objects(names: &[&str]) -> Result<u64> {
+    let text = fs::read_to_string("/proc/slabinfo")?;
+    let mut sum = 0;
+    for line in text.lines().skip(2) {
+        let mut fields = line.split_whitespace();
+        let (Some(name), Some(active)) = (fields.next(), fields.next()) else {
+            continue;
+        };
+        if names.iter().any(|wanted| name.contains(wanted)) {
+            sum += active.parse::<u64>()?;
+        }
+    }
+    Ok(sum)
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Repetition: everyone in turn, until the figures can be believed.
+
+use crate::contender::Contender;
+use crate::Result;
+
+/// One figure of one run.
+#[derive(Clone, Copy)]
+pub(crate) struct Figure {
+    /// The part of the work, or "".
+    pub(crate) part: &'static str,
+    /// What is counted.
+    pub(crate) unit: &'static str,
+    /// How many.
+    pub(crate) value: f64,
+}
+
+/// The figures of all runs of one contender.
+pub(crate) struct Row {
+    pub(crate) contender: &'static str,
+    pub(crate) part: &'static str,
+    pub(crate) unit: &'static str,
+    /// In rising order.
+    pub(crate) values: Vec<f64>,
+}
+
+/// Where exact figures do not agree after this many rounds, what there is must do.
+const MOST: usize = 12;
+
+/// How many rounds of noisy figures.
+const NOISY: usize = 15;
+
+/// How many runs must agree, and how well.
+const AGREE: usize = 3;
+const WITHIN: f64 = 1.01;
+
+/// The densest `AGREE` of the values, if they agree.
+fn agreeing(values: &[f64]) -> Option<Vec<f64>> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let spread = |w: &[f64]| match (w.first(), w.last()) {
+        (Some(&low), Some(&high)) if low > 0.0 => high / low,
+        (Some(&low), Some(&high)) if low == high => 1.0,
+        _ => f64::INFINITY,
+    };
+    sorted
+        .windows(AGREE)
+        .map(|w| (spread(w), w))
+        .filter(|(spread, _)| *spread <= WITHIN)
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, w)| w.to_vec())
+}
+
+/// Runs `work` on everyone in turn. Exact figures are those of three runs that agree within a
+/// per cent, the others being discarded; of noisy ones all runs stand.
+pub(crate) fn rounds(
+    contenders: &'static [Contender],
+    exact: bool,
+    mut work: impl FnMut(&Contender) -> Result<Vec<Figure>>,
+) -> Result<Vec<Row>> {
+    let mut rows: Vec<Row> = Vec::new();
+    let most = if exact { MOST } else { NOISY };
+    for round in 1..=most {
+        for contender in contenders {
+            for figure in work(contender)? {
+                let same = |row: &&mut Row| {
+                    row.contender == contender.name
+                        && row.part == figure.part
+                        && row.unit == figure.unit
+                };
+                match rows.iter_mut().find(same) {
+                    Some(row) => row.values.push(figure.value),
+                    None => rows.push(Row {
+                        contender: contender.name,
+                        part: figure.part,
+                        unit: figure.unit,
+                        values: vec![figure.value],
+                    }),
+                }
+            }
+        }
+        if exact && round >= AGREE && rows.iter().all(|row| agreeing(&row.values).is_some()) {
+            break;
+        }
+    }
+    for row in &mut rows {
+        if exact {
+            if let Some(values) = agreeing(&row.values) {
+                row.values = values;
+            }
+        }
+        row.values.sort_by(f64::total_cmp);
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_runs_are_discarded() {
+        let values = [300.0, 180.0, 100.0, 100.5, 100.2, 120.0];
+        assert_eq!(agreeing(&values), Some(vec![100.0, 100.2, 100.5]));
+    }
+
+    #[test]
+    fn what_does_not_agree_is_not_taken() {
+        assert_eq!(agreeing(&[100.0, 102.0, 104.0]), None);
+        assert_eq!(agreeing(&[100.0, 100.0]), None);
+    }
+
+    #[test]
+    fn zeros_agree() {
+        assert_eq!(agreeing(&[0.0, 0.0, 0.0]), Some(vec![0.0; 3]));
+    }
+}
