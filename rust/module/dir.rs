@@ -62,7 +62,10 @@ impl dir::Operations for Image {
                 .get(usize::from(entry.file_type))
                 .copied()
                 .unwrap_or(0);
-            full = ctx.interrupted() || !ctx.emit(entry.name, entry.pos, entry.nid, d_type);
+            // The first entry of each block asks for all of it.
+            let first = mount.disk.block_offset(entry.pos) == 0;
+            full =
+                first && ctx.interrupted() || !ctx.emit(entry.name, entry.pos, entry.nid, d_type);
             if !full {
                 pos = entry.next_pos();
             }

@@ -37,10 +37,17 @@ pub struct Dirent {
 const _: () = assert!(size_of::<Dirent>() == 12);
 
 impl Dirent {
-    /// The entry at `index` of the array that `block` starts with.
-    pub(crate) fn get(block: &[u8], index: usize) -> Option<Self> {
-        let start = index.checked_mul(size_of::<Self>())?;
-        let (dirent, _) = zerocopy::FromBytes::read_from_prefix(block.get(start..)?).ok()?;
+    /// The first entry of `block`.
+    #[inline]
+    pub(crate) fn first(block: &[u8]) -> Option<&Self> {
+        let (dirent, _) = zerocopy::FromBytes::ref_from_prefix(block).ok()?;
         Some(dirent)
+    }
+
+    /// The array of `count` entries that `block` starts with.
+    #[inline]
+    pub(crate) fn array(block: &[u8], count: usize) -> Option<&[Self]> {
+        let (dirents, _) = zerocopy::FromBytes::ref_from_prefix_with_elems(block, count).ok()?;
+        Some(dirents)
     }
 }

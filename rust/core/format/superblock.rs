@@ -297,11 +297,13 @@ impl SuperBlock {
     }
 
     /// log2 of the block size: 9 to 12.
+    #[inline]
     pub fn block_bits(&self) -> u32 {
         self.block_bits
     }
 
     /// The block size in bytes.
+    #[inline]
     pub fn block_size(&self) -> u64 {
         num::shift_left(1, self.block_bits).unwrap_or(PAGE_SIZE)
     }
@@ -452,6 +454,7 @@ impl SuperBlock {
     }
 
     /// The byte where an inode starts.
+    #[inline]
     pub fn inode_pos(&self, nid: u64) -> Result<u64> {
         let (start, metabox) = if nid & NID_METABOX == 0 {
             (self.block_pos(u64::from(self.meta_blkaddr))?, 0)
@@ -482,11 +485,13 @@ impl SuperBlock {
     }
 
     /// The byte where a block starts.
+    #[inline]
     pub fn block_pos(&self, addr: u64) -> Result<u64> {
         num::shift_left(addr, self.block_bits).ok_or(Error::Corrupt("block address overflows"))
     }
 
     /// The byte offset of `pos` in its block.
+    #[inline]
     pub fn block_offset(&self, pos: u64) -> u64 {
         pos & self.block_size().wrapping_sub(1)
     }

@@ -9,7 +9,6 @@
 use crate::{
     format::dirent::{
         Dirent,
-        DIRENT_SIZE,
         NAME_LEN, //
     },
     num,
@@ -36,8 +35,8 @@ pub struct Found {
     pub file_type: u8,
 }
 
-impl From<Dirent> for Found {
-    fn from(dirent: Dirent) -> Self {
+impl From<&Dirent> for Found {
+    fn from(dirent: &Dirent) -> Self {
         Self {
             nid: dirent.nid.get(),
             file_type: dirent.file_type,
@@ -57,11 +56,11 @@ pub fn lookup<P: Pages + ?Sized>(
     if name.len() > NAME_LEN {
         return Err(Error::NameTooLong);
     }
-    Ok(match find_block(dir, sb, dir_size, name)? {
-        Some(Target::First(found)) => Some(found),
-        Some(Target::Inside(block)) => block.find(name).map(Found::from),
-        None => None,
-    })
+    match find_block(dir, sb, dir_size, name)? {
+        Some(Target::First(found)) => Ok(Some(found)),
+        Some(Target::Inside(block)) => block.find(name),
+        None => Ok(None),
+    }
 }
 
 /// Where a name is, if it is anywhere.
@@ -77,71 +76,74 @@ struct Block<D> {
     page: D,
     start: usize,
     size: usize,
-    dirents: usize,
 }
 
 impl<D: Deref<Target = [u8]>> Block<D> {
     fn read<P: Pages<Page = D> + ?Sized>(dir: &P, sb: &SuperBlock, pos: u64) -> Result<Self> {
         let (page, start) = pages::locate(dir, pos)?;
-        let mut block = Self {
+        Ok(Self {
             page,
             start,
             size: num::to_usize(sb.block_size()),
-            dirents: 0,
-        };
-        let first = Dirent::get(block.bytes(), 0).ok_or(Error::IO)?;
-        block.dirents = num::to_usize(block.offset(&first) / DIRENT_SIZE);
-        if block.dirents == 0 {
-            return Err(Error::Corrupt("directory block without entries"));
-        }
-        Ok(block)
+        })
     }
 
-    fn bytes(&self) -> &[u8] {
-        self.page
+    /// What the block holds: at least one entry.
+    fn names(&self) -> Result<Names<'_>> {
+        let bytes = self
+            .page
             .get(self.start..)
             .and_then(|rest| rest.get(..self.size))
-            .unwrap_or_default()
-    }
-
-    /// Where a name starts, kept inside the block.
-    fn offset(&self, dirent: &Dirent) -> u64 {
-        u64::from(dirent.nameoff.get()) & num::to_u64(self.size).wrapping_sub(1)
-    }
-
-    fn dirent(&self, index: usize) -> Option<Dirent> {
-        Dirent::get(self.bytes(), index)
-    }
-
-    /// The name of the entry at `index`, with whatever fills the block behind the last one.
-    fn name(&self, index: usize) -> &[u8] {
-        let offset = |index| {
-            self.dirent(index)
-                .map(|dirent| num::to_usize(self.offset(&dirent)))
-        };
-        let next = index.saturating_add(1);
-        let end = if next < self.dirents {
-            offset(next)
-        } else {
-            Some(self.size)
-        };
-        match (offset(index), end) {
-            (Some(start), Some(end)) => self.bytes().get(start..end).unwrap_or_default(),
-            _ => &[],
+            .ok_or(Error::IO)?;
+        let first = Dirent::first(bytes).ok_or(Error::IO)?;
+        let count = offset(first, bytes) / size_of::<Dirent>();
+        let dirents = Dirent::array(bytes, count).ok_or(Error::IO)?;
+        if dirents.is_empty() {
+            return Err(Error::Corrupt("directory block without entries"));
         }
+        Ok(Names { bytes, dirents })
     }
 
     /// Searches all entries but the first, which led here.
-    fn find(&self, name: &[u8]) -> Option<Dirent> {
-        let mut bounds = Bounds::new(1, num::to_u64(self.dirents));
+    fn find(&self, name: &[u8]) -> Result<Option<Found>> {
+        let names = self.names()?;
+        let mut bounds = Bounds::new(1, num::to_u64(names.dirents.len()));
         while let Some(middle) = bounds.middle() {
-            let middle_index = num::to_usize(middle);
-            match bounds.compare(name, self.name(middle_index)) {
-                (Ordering::Equal, _) => return self.dirent(middle_index),
+            let index = num::to_usize(middle);
+            match bounds.compare(name, names.name(index)) {
+                (Ordering::Equal, _) => return Ok(names.found(index)),
                 (order, matched) => bounds.narrow(middle, order, matched),
             }
         }
-        None
+        Ok(None)
+    }
+}
+
+/// Where a name starts, kept inside the block.
+#[inline]
+fn offset(dirent: &Dirent, block: &[u8]) -> usize {
+    usize::from(dirent.nameoff.get()) & block.len().wrapping_sub(1)
+}
+
+/// The entries of a block.
+struct Names<'a> {
+    bytes: &'a [u8],
+    dirents: &'a [Dirent],
+}
+
+impl Names<'_> {
+    /// The name of the entry at `index`, with whatever fills the block behind the last one.
+    #[inline]
+    fn name(&self, index: usize) -> &[u8] {
+        let start = |index| Some(offset(self.dirents.get(index)?, self.bytes));
+        let end = start(index.saturating_add(1)).unwrap_or(self.bytes.len());
+        start(index)
+            .and_then(|start| self.bytes.get(start..end))
+            .unwrap_or_default()
+    }
+
+    fn found(&self, index: usize) -> Option<Found> {
+        self.dirents.get(index).map(Found::from)
     }
 }
 
@@ -159,14 +161,12 @@ fn find_block<P: Pages + ?Sized>(
     let mut bounds = Bounds::new(0, blocks);
     while let Some(middle) = bounds.middle() {
         let block = Block::read(dir, sb, sb.block_pos(middle)?)?;
-        let (order, matched) = bounds.compare(name, block.name(0));
+        let names = block.names()?;
+        let (order, matched) = bounds.compare(name, names.name(0));
         bounds.narrow(middle, order, matched);
         match order {
             Ordering::Less => (),
-            Ordering::Equal => {
-                let first = block.dirent(0).ok_or(Error::IO)?;
-                return Ok(Some(Target::First(first.into())));
-            }
+            Ordering::Equal => return Ok(names.found(0).map(Target::First)),
             Ordering::Greater => candidate = Some(Target::Inside(block)),
         }
     }
@@ -192,28 +192,37 @@ impl Bounds {
         }
     }
 
+    #[inline]
     fn middle(&self) -> Option<u64> {
-        match self.end.checked_sub(self.start) {
-            None | Some(0) => None,
-            Some(1..) => Some(self.start.midpoint(self.end.saturating_sub(1))),
+        if self.start < self.end {
+            Some(self.start.midpoint(self.end.saturating_sub(1)))
+        } else {
+            None
         }
     }
 
     /// Compares `name` with an entry's, and says how many bytes agree.
+    #[inline]
     fn compare(&self, name: &[u8], entry: &[u8]) -> (Ordering, usize) {
         let mut matched = min(self.matched_below, self.matched_above);
-        loop {
-            // A zero byte ends the last name of a block, and no byte is above the end of `name`.
-            let wanted = name.get(matched).copied().unwrap_or(0);
-            match entry.get(matched).copied().unwrap_or(0) {
-                0 if wanted == 0 => return (Ordering::Equal, matched),
-                0 => return (Ordering::Greater, matched),
-                byte if byte != wanted => return (wanted.cmp(&byte), matched),
-                _ => matched = matched.saturating_add(1),
+        let rest = |name| <[u8]>::get(name, matched..).unwrap_or_default();
+        let (name, entry) = (rest(name), rest(entry));
+        for (&wanted, &byte) in name.iter().zip(entry) {
+            if wanted != byte {
+                return (wanted.cmp(&byte), matched);
             }
+            matched = matched.saturating_add(1);
         }
+        // A zero byte ends the last name of a block.
+        let order = match entry.get(name.len()) {
+            _ if entry.len() < name.len() => Ordering::Greater,
+            None | Some(0) => Ordering::Equal,
+            Some(_) => Ordering::Less,
+        };
+        (order, matched)
     }
 
+    #[inline]
     fn narrow(&mut self, middle: u64, order: Ordering, matched: usize) {
         if order == Ordering::Less {
             self.end = middle;

@@ -34,6 +34,7 @@ pub struct Entry<'a> {
 
 impl Entry<'_> {
     /// Where to go on behind this entry.
+    #[inline]
     pub fn next_pos(&self) -> u64 {
         self.pos.saturating_add(DIRENT_SIZE)
     }
@@ -85,53 +86,52 @@ pub fn readdir<P: Pages + ?Sized>(
             .and_then(|rest| rest.get(..num::to_usize(sb.block_size())))
             .ok_or(Error::IO)?;
 
-        let dirents = count(block)?;
-        let mut index = offset.div_ceil(DIRENT_SIZE);
-        while index < dirents {
-            let bad = Error::Corrupt("bogus directory entry");
-            let entry_pos = index
-                .checked_mul(DIRENT_SIZE)
-                .and_then(|distance| start.checked_add(distance))
-                .ok_or(bad)?;
-            let (dirent, name) = entry(block, index, dirents, num::to_usize(size)).ok_or(bad)?;
-            let accepted = emit(Entry {
-                name,
+        let dirents = dirents(block)?;
+        let skipped = num::to_usize(offset.div_ceil(DIRENT_SIZE));
+        let mut entry_pos = start.saturating_add(num::to_u64(skipped).saturating_mul(DIRENT_SIZE));
+        let mut rest = dirents.get(skipped..).unwrap_or_default();
+        while let Some((dirent, behind)) = rest.split_first() {
+            let entry = Entry {
+                name: name(block, dirent, behind.first(), num::to_usize(size))
+                    .ok_or(Error::Corrupt("bogus directory entry"))?,
                 nid: dirent.nid.get(),
                 file_type: dirent.file_type,
                 pos: entry_pos,
-            });
-            if !accepted {
+            };
+            if !emit(entry) {
                 return Ok(entry_pos);
             }
-            index = index.saturating_add(1);
+            entry_pos = entry.next_pos();
+            rest = behind;
         }
         pos = start.saturating_add(size);
     }
     Ok(pos)
 }
 
-/// How many entries the block has.
-fn count(block: &[u8]) -> Result<u64> {
-    let first = Dirent::get(block, 0).ok_or(Error::IO)?;
+/// The entries of a block.
+fn dirents(block: &[u8]) -> Result<&[Dirent]> {
+    let first = Dirent::first(block).ok_or(Error::IO)?;
     let nameoff = u64::from(first.nameoff.get());
     if nameoff == 0 || nameoff >= num::to_u64(block.len()) || nameoff % DIRENT_SIZE != 0 {
         return Err(Error::Corrupt("invalid first nameoff of a directory block"));
     }
-    Ok(nameoff / DIRENT_SIZE)
+    Dirent::array(block, num::to_usize(nameoff / DIRENT_SIZE)).ok_or(Error::IO)
 }
 
-/// The entry at `index` and its name, if that lies within the first `size` bytes of the block.
-fn entry(block: &[u8], index: u64, dirents: u64, size: usize) -> Option<(Dirent, &[u8])> {
-    let dirent = Dirent::get(block, num::to_usize(index))?;
-    let nameoff = usize::from(dirent.nameoff.get());
-    let next = index.checked_add(1)?;
-    let name = if next < dirents {
-        let next = Dirent::get(block, num::to_usize(next))?;
-        block.get(nameoff..usize::from(next.nameoff.get()))?
-    } else {
-        let rest = block.get(nameoff..size)?;
-        rest.split(|&byte| byte == 0).next()?
+/// The name of an entry, if it lies within the first `size` bytes of the block.
+#[inline]
+fn name<'a>(
+    block: &'a [u8],
+    dirent: &Dirent,
+    next: Option<&Dirent>,
+    size: usize,
+) -> Option<&'a [u8]> {
+    let start = usize::from(dirent.nameoff.get());
+    let inside = block.get(..size)?;
+    let name = match next {
+        Some(next) => inside.get(start..usize::from(next.nameoff.get()))?,
+        None => inside.get(start..)?.split(|&byte| byte == 0).next()?,
     };
-    let end = nameoff.checked_add(name.len())?;
-    ((1..=NAME_LEN).contains(&name.len()) && end <= size).then_some((dirent, name))
+    (1..=NAME_LEN).contains(&name.len()).then_some(name)
 }
