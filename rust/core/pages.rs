@@ -237,7 +237,11 @@ impl<P: Pages> Cursor<P> {
     }
 
     /// Copies an on-disk structure.
+    #[inline]
     pub(crate) fn read<T: FromBytes + IntoBytes>(&mut self, pos: u64) -> Result<T> {
+        if let Ok((value, _)) = T::read_from_prefix(self.rest_of_page(pos)?) {
+            return Ok(value);
+        }
         let mut value = T::new_zeroed();
         self.fill(pos, value.as_mut_bytes())?;
         Ok(value)
@@ -260,6 +264,7 @@ impl<P: Pages> Cursor<P> {
 }
 
 /// `pos + len`, where a sum past 64 bits shows a bad address in the image.
+#[inline]
 pub(crate) fn advance(pos: u64, len: u64) -> Result<u64> {
     pos.checked_add(len)
         .ok_or(Error::Corrupt("metadata address overflows"))

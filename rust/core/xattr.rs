@@ -12,8 +12,6 @@ use crate::{
         XattrEntry,
         ENTRY_SIZE,
         IBODY_HEADER_SIZE,
-        INDEX_POSIX_ACL_ACCESS,
-        INDEX_POSIX_ACL_DEFAULT,
         UNIT, //
     },
     pages::{
@@ -63,6 +61,7 @@ pub fn get<P: Pages + ?Sized>(
     name: &[u8],
     out: &mut [u8],
 ) -> Result<usize> {
+    let meta = &mut Cursor::new(meta);
     let header = Header::read(meta, inode)?.ok_or(Error::NoData)?;
     if sb.shared_xattr_filter() && filter::excludes(header.name_filter, index, name) {
         return Err(Error::NoData);
@@ -71,13 +70,15 @@ pub fn get<P: Pages + ?Sized>(
         return Err(Error::Range);
     }
 
-    let mut infix = Infix::new();
     header
         .visit(meta, sb, inode, |meta, pos, entry| {
             let mut suffix = Some(name);
             let mut base = entry.e_name_index;
             if let Some(id) = entry.long_prefix() {
-                match prefixes.read(meta, sb, id, &mut infix)? {
+                if !prefixes.may_start(id, index, name) {
+                    return Ok(ControlFlow::Continue(()));
+                }
+                match prefixes.read(meta, sb, id, &mut Infix::new())? {
                     Some(prefix) => {
                         base = prefix.base_index;
                         suffix = name.strip_prefix(prefix.infix);
@@ -140,6 +141,7 @@ pub fn list<P: Pages + ?Sized>(
     prefixes: &LongPrefixes,
     mut emit: impl FnMut(Name<'_>) -> Result<()>,
 ) -> Result<()> {
+    let meta = &mut Cursor::new(meta);
     let Some(header) = Header::read(meta, inode)? else {
         return Ok(());
     };
@@ -171,20 +173,23 @@ pub fn list<P: Pages + ?Sized>(
     Ok(())
 }
 
-/// Whether the inode certainly has no POSIX ACL: the name filter says so, or there are no
-/// attributes at all.
-pub fn no_acl<P: Pages + ?Sized>(meta: &P, sb: &SuperBlock, inode: &Inode) -> Result<bool> {
-    if inode.xattr_size() == 0 {
+/// Whether an inode with `size` bytes of attributes at `pos` certainly has no POSIX ACL: the name
+/// filter says so, or there are no attributes at all.
+pub(crate) fn no_acl<P: Pages>(
+    meta: &mut Cursor<P>,
+    sb: &SuperBlock,
+    pos: u64,
+    size: u64,
+) -> Result<bool> {
+    if size == 0 {
         return Ok(true);
     }
     if !sb.shared_xattr_filter() {
         return Ok(false);
     }
-    let header: IbodyHeader = Cursor::new(meta).read(inode.xattr_pos())?;
+    let header: IbodyHeader = meta.read(pos)?;
     let filter = header.h_name_filter.get();
-    Ok([INDEX_POSIX_ACL_ACCESS, INDEX_POSIX_ACL_DEFAULT]
-        .iter()
-        .all(|&index| filter::excludes(filter, index, b"")))
+    Ok(filter & filter::ACLS == filter::ACLS)
 }
 
 /// What the attributes of an inode start with, checked.
@@ -201,14 +206,14 @@ struct Header {
 }
 
 impl Header {
-    fn read<P: Pages + ?Sized>(meta: &P, inode: &Inode) -> Result<Option<Self>> {
+    fn read<P: Pages>(meta: &mut Cursor<P>, inode: &Inode) -> Result<Option<Self>> {
         if inode.xattr_size() == 0 {
             return Ok(None);
         }
         if inode.xattr_size() == ibody_size(1) {
             return Err(Error::Unsupported("attribute area is just a header"));
         }
-        let header: IbodyHeader = Cursor::new(meta).read(inode.xattr_pos())?;
+        let header: IbodyHeader = meta.read(inode.xattr_pos())?;
         let size = u64::from(header.h_shared_count)
             .saturating_mul(UNIT)
             .saturating_add(IBODY_HEADER_SIZE);
@@ -227,14 +232,13 @@ impl Header {
 
     /// Visits the entries, the inode's own first, until `visit` breaks. It is given the position
     /// of the entry's name.
-    fn visit<'p, P: Pages + ?Sized, B>(
+    fn visit<P: Pages, B>(
         &self,
-        meta: &'p P,
+        meta: &mut Cursor<P>,
         sb: &SuperBlock,
         inode: &Inode,
-        mut visit: impl FnMut(&mut Cursor<&'p P>, u64, &XattrEntry) -> Result<ControlFlow<B>>,
+        mut visit: impl FnMut(&mut Cursor<P>, u64, &XattrEntry) -> Result<ControlFlow<B>>,
     ) -> Result<Option<B>> {
-        let meta = &mut Cursor::new(meta);
         let mut pos = self.own_pos;
         let mut remaining = self.own_size;
         while remaining != 0 {

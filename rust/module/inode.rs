@@ -72,9 +72,8 @@ pub(crate) fn get(sb: &SuperBlock<Image>, nid: u64) -> Result<ARef<Inode<Image>>
         Get::New(new) => new,
     };
     let mount = sb.mount();
-    let failed = |e| mount.failed(nid, e);
-    let disk = cofs_core::Inode::read(&mount.metadata(), &mount.disk, nid).map_err(failed)?;
-    let no_acl = cofs_core::xattr::no_acl(&mount.metadata(), &mount.disk, &disk).map_err(failed)?;
+    let disk = cofs_core::Inode::read(&mount.metadata(), &mount.disk, nid)
+        .map_err(|e| mount.failed(nid, e))?;
     let attributes = Attributes {
         mode: disk.mode(),
         nlink: disk.nlink(),
@@ -84,7 +83,7 @@ pub(crate) fn get(sb: &SuperBlock<Image>, nid: u64) -> Result<ARef<Inode<Image>>
         blocks: disk.blocks(),
         time: disk.mtime(),
         rdev: disk.rdev(),
-        no_acl,
+        no_acl: disk.no_acl(),
     };
     let operations = operations(&mount, &disk)?;
     let node = try_pin_init!(Node {

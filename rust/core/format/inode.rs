@@ -182,6 +182,7 @@ pub struct Inode {
     layout: Layout,
     xattr_pos: u64,
     xattr_size: u64,
+    no_acl: bool,
     dot_omitted: bool,
     fast_link: Option<u64>,
 }
@@ -261,6 +262,7 @@ impl Inode {
             layout,
             xattr_pos: raw.end,
             xattr_size,
+            no_acl: crate::xattr::no_acl(meta, sb, raw.end, xattr_size)?,
             dot_omitted: kind == Kind::Directory && raw.i_format & I_DOT_OMITTED != 0,
             fast_link,
         })
@@ -343,6 +345,11 @@ impl Inode {
     /// How many bytes of attributes there are.
     pub fn xattr_size(&self) -> u64 {
         self.xattr_size
+    }
+
+    /// Whether there is certainly no POSIX ACL.
+    pub fn no_acl(&self) -> bool {
+        self.no_acl
     }
 
     /// Whether this is a directory that lacks an entry for `.`.

@@ -70,6 +70,7 @@ const _: () = assert!(size_of::<XattrEntry>() == 4);
 
 impl XattrEntry {
     /// The bytes that the entry, its name and its value take up.
+    #[inline]
     pub(crate) fn size(&self) -> u64 {
         let end = ENTRY_SIZE
             .saturating_add(u64::from(self.e_name_len))
@@ -84,6 +85,7 @@ impl XattrEntry {
 }
 
 /// The size of the attribute area behind an inode.
+#[inline]
 pub(crate) fn ibody_size(i_xattr_icount: u16) -> u64 {
     match u64::from(i_xattr_icount).checked_sub(1) {
         // A header, and the count's first unit is part of it.

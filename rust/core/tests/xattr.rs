@@ -9,7 +9,6 @@ use cofs_core::{
         get,
         get_long,
         list,
-        no_acl,
         LongPrefixes, //
     },
     Error,
@@ -200,7 +199,7 @@ fn an_inode_without_attributes() {
     assert_eq!(file.get(USER, b"a"), Err(Error::NoData));
     assert_eq!(file.get_long(0), Err(Error::NoData));
     assert_eq!(file.list(), Ok(vec![]));
-    assert_eq!(no_acl(&file.pages, &file.sb, &file.inode), Ok(true));
+    assert!(file.inode.no_acl());
 }
 
 #[test]
@@ -306,29 +305,28 @@ fn the_filter_hides_names() {
     let entries = [xattr_entry(2, b"", b"acl"), xattr_entry(USER, b"b", b"1")];
     let mut image = Image::new(12);
     with_area(&mut image, NID, xattr_ibody(acl_bits, &[], &entries));
-    let no_acl = |file: &File| no_acl(&file.pages, &file.sb, &file.inode).unwrap();
 
     // Without the feature its field means nothing.
     let file = File::new(&image).unwrap();
     assert_eq!(file.get(2, b"").unwrap(), b"acl");
-    assert!(!no_acl(&file));
+    assert!(!file.inode.no_acl());
 
     image.sb32(sb::FEATURE_COMPAT, 0x4);
     let file = File::new(&image).unwrap();
     assert_eq!(file.get(2, b""), Err(Error::NoData));
     assert_eq!(file.get(USER, b"b").unwrap(), b"1");
-    assert!(no_acl(&file));
+    assert!(file.inode.no_acl());
 
     // Nor if it is of a kind to come.
     image.sb8(sb::XATTR_FILTER_RESERVED, 1);
     let file = File::new(&image).unwrap();
     assert_eq!(file.get(2, b"").unwrap(), b"acl");
-    assert!(!no_acl(&file));
+    assert!(!file.inode.no_acl());
 
     // One bit is not enough.
     image.sb8(sb::XATTR_FILTER_RESERVED, 0);
     with_area(&mut image, NID, xattr_ibody(1 << 21, &[], &entries));
-    assert!(!no_acl(&File::new(&image).unwrap()));
+    assert!(!File::new(&image).unwrap().inode.no_acl());
 }
 
 #[test]

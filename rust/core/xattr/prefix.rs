@@ -2,8 +2,8 @@
 
 //! Long name prefixes: a table of strings that entries refer to by number.
 //!
-//! The table lies in plain metadata, in the metabox or in the packed inode. Only where its records start is kept;
-//! a record is read and checked again whenever an entry refers to it.
+//! The table lies in plain metadata, in the metabox or in the packed inode. What tells most names
+//! apart is kept; a record is read and checked again when a name may start with it.
 
 use crate::{
     data,
@@ -32,14 +32,24 @@ const HEAD_SIZE: u64 = 3;
 ///
 /// # Invariants
 ///
-/// The first `count` of `starts` are the distances of the records from `pos`, in units of
-/// `ALIGN` bytes.
+/// The first `count` of `records` are those of the image, unless the table is out of reach.
 #[derive(Clone, Debug)]
 pub struct LongPrefixes {
     place: Where,
     pos: u64,
     count: u8,
-    starts: [u16; RECORDS],
+    records: [Record; RECORDS],
+}
+
+/// What is kept of a record.
+#[derive(Clone, Copy, Debug)]
+struct Record {
+    /// Its distance from the start of the table, in units of `ALIGN` bytes.
+    start: u16,
+    /// The short prefix that the name starts with.
+    base_index: u8,
+    /// The length of the infix.
+    len: u8,
 }
 
 #[derive(Clone, Debug)]
@@ -75,7 +85,11 @@ impl LongPrefixes {
             pos: num::align_up(sb.xattr_prefix_pos(), ALIGN)
                 .ok_or(Error::Corrupt("metadata address overflows"))?,
             count: sb.xattr_prefix_count(),
-            starts: [0; RECORDS],
+            records: [Record {
+                start: 0,
+                base_index: 0,
+                len: 0,
+            }; RECORDS],
         };
         if table.count == 0 {
             return Ok(table);
@@ -101,14 +115,18 @@ impl LongPrefixes {
         for id in 0..table.count {
             // 255 records of at most 260 bytes each: the quotient fits.
             let start = u16::try_from(distance / ALIGN).map_err(|_| Error::Range)?;
+            let pos = advance(table.pos, distance)?;
+            let prefix = table.read_at(meta, sb, pos, &mut infix)?;
             // INVARIANT: this record starts where the one before it ended.
-            if let Some(slot) = table.starts.get_mut(usize::from(id)) {
-                *slot = start;
+            if let Some(record) = table.records.get_mut(usize::from(id)) {
+                *record = Record {
+                    start,
+                    base_index: prefix.base_index,
+                    // `Infix` holds no more.
+                    len: u8::try_from(prefix.infix.len()).unwrap_or(u8::MAX),
+                };
             }
-            let len = match table.read(meta, sb, id, &mut infix)? {
-                Some(prefix) => num::to_u64(prefix.infix.len()),
-                None => return Err(Error::Range),
-            };
+            let len = num::to_u64(prefix.infix.len());
             distance = num::align_up(
                 distance.saturating_add(HEAD_SIZE).saturating_add(len),
                 ALIGN,
@@ -116,6 +134,17 @@ impl LongPrefixes {
             .ok_or(Error::Range)?;
         }
         Ok(table)
+    }
+
+    /// Whether record number `id` stands for what `name`, behind short prefix `index`, may start
+    /// with.
+    pub(crate) fn may_start(&self, id: u8, index: u8, name: &[u8]) -> bool {
+        if matches!(self.place, Where::OutOfReach) {
+            return true;
+        }
+        self.records.get(usize::from(id)).is_some_and(|record| {
+            record.base_index == index && usize::from(record.len) <= name.len()
+        })
     }
 
     /// Reads record number `id`, if the table has it.
@@ -126,11 +155,21 @@ impl LongPrefixes {
         id: u8,
         infix: &'a mut Infix,
     ) -> Result<Option<Prefix<'a>>> {
-        let start = match self.starts.get(usize::from(id)) {
-            Some(&start) if id < self.count => u64::from(start),
+        let start = match self.records.get(usize::from(id)) {
+            Some(record) if id < self.count => u64::from(record.start),
             _ => return Ok(None),
         };
         let pos = advance(self.pos, start.saturating_mul(ALIGN))?;
+        self.read_at(meta, sb, pos, infix).map(Some)
+    }
+
+    fn read_at<'a, P: Pages>(
+        &self,
+        meta: &mut Cursor<P>,
+        sb: &SuperBlock,
+        pos: u64,
+        infix: &'a mut Infix,
+    ) -> Result<Prefix<'a>> {
         let mut head = [0; 3];
         self.fill(meta, sb, pos, &mut head)?;
         let [low, high, base_index] = head;
@@ -139,10 +178,10 @@ impl LongPrefixes {
             .and_then(|len| infix.0.get_mut(..len))
             .ok_or(Error::Corrupt("invalid length of a long xattr prefix"))?;
         self.fill(meta, sb, advance(pos, HEAD_SIZE)?, len)?;
-        Ok(Some(Prefix {
+        Ok(Prefix {
             base_index,
             infix: len,
-        }))
+        })
     }
 
     fn fill<P: Pages>(

@@ -74,7 +74,7 @@ fn attributes(image: &Image<'_>, mounted: &Mounted, inode: &Inode, value: &mut [
         assert!(there || absent == Err(Error::NoData));
     }
 
-    if image.within(2, |image| xattr::no_acl(image, sb, inode)) == Ok(true) {
+    if inode.no_acl() {
         for index in [INDEX_POSIX_ACL_ACCESS, INDEX_POSIX_ACL_DEFAULT] {
             let acl = xattr::get(image, sb, inode, prefixes, index, b"", &mut []);
             assert!(acl.is_err());

@@ -218,7 +218,6 @@ impl<P: Counted> Walk<'_, P> {
                 xattr::get_long(pages, sb, inode, prefixes, id, &mut value)
             });
         }
-        let _ = xattr::no_acl(pages, sb, inode);
         listed
     }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use cofs_core::devices::{resolve, Mode, Table};
 use cofs_core::pages::{self, PAGE_SIZE};
-use cofs_core::xattr::{self, LongPrefixes};
+use cofs_core::xattr::LongPrefixes;
 use cofs_core::{lookup, map, readdir, Error, Inode, Kind, Layout, Pages, Place, SuperBlock};
 use cofs_reader::Cache;
 use rustix::fs::FileType;
@@ -224,7 +224,6 @@ impl<'a> Image<'a> {
 /// What the kernel does to have an inode: more than reading it.
 fn inode(device: &Device<'_>, sb: &SuperBlock, nid: u64, decodes: bool) -> io::Result<Inode> {
     let inode = Inode::read(device, sb, nid).map_err(errno)?;
-    xattr::no_acl(device, sb, &inode).map_err(errno)?;
     let compressed = matches!(inode.layout(), Layout::Compressed { .. });
     if compressed && !decodes && matches!(inode.kind(), Kind::Directory | Kind::Symlink) {
         return Err(Errno::OPNOTSUPP);

@@ -84,7 +84,7 @@ impl Image<'_> {
         if inode.kind() == Kind::Symlink {
             return Err(Errno::OPNOTSUPP);
         }
-        if xattr::no_acl(&self.device, &self.sb, inode).map_err(errno)? {
+        if inode.no_acl() {
             return Err(Errno::NODATA);
         }
         let mut value = self.value(inode, index, b"")?;
