@@ -148,10 +148,19 @@ void cofs_mapping_set_large_folios(struct address_space *mapping)
 	mapping_set_large_folios(mapping);
 }
 
-struct folio *cofs_read_mapping_folio(struct address_space *mapping, pgoff_t index,
-				      struct file *file)
+int cofs_map_page(struct address_space *mapping, pgoff_t index, struct file *file,
+		  struct folio **folio, void **address)
 {
-	return read_mapping_folio(mapping, index, file);
+	*folio = read_mapping_folio(mapping, index, file);
+	if (IS_ERR(*folio))
+		return PTR_ERR(*folio);
+	*address = kmap_local_folio(*folio, offset_in_folio(*folio, (loff_t)index << PAGE_SHIFT));
+	return 0;
+}
+
+void cofs_unmap_page(struct folio *folio, void *address)
+{
+	folio_release_kmap(folio, address);
 }
 
 struct folio *cofs_readahead_folio(struct readahead_control *rac)
@@ -164,11 +173,6 @@ void cofs_readahead_once(struct file *file, struct address_space *mapping, pgoff
 {
 	if (!ra_has_index(&file->f_ra, index))
 		page_cache_sync_readahead(mapping, &file->f_ra, file, index, count);
-}
-
-void cofs_folio_put(struct folio *folio)
-{
-	folio_put(folio);
 }
 
 size_t cofs_folio_size(struct folio *folio)

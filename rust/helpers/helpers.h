@@ -49,12 +49,12 @@ bool cofs_fatal_signal_pending(void);
 
 /* page cache */
 void cofs_mapping_set_large_folios(struct address_space *mapping);
-struct folio *cofs_read_mapping_folio(struct address_space *mapping, pgoff_t index,
-				      struct file *file);
+int cofs_map_page(struct address_space *mapping, pgoff_t index, struct file *file,
+		  struct folio **folio, void **address);
+void cofs_unmap_page(struct folio *folio, void *address);
 struct folio *cofs_readahead_folio(struct readahead_control *rac);
 void cofs_readahead_once(struct file *file, struct address_space *mapping, pgoff_t index,
 			 unsigned long count);
-void cofs_folio_put(struct folio *folio);
 size_t cofs_folio_size(struct folio *folio);
 loff_t cofs_folio_pos(struct folio *folio);
 void *cofs_kmap_local_folio(struct folio *folio, size_t offset);

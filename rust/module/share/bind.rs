@@ -23,7 +23,7 @@ use kernel::{
 
 /// Whose pages an inode's files read.
 pub(crate) enum Binding {
-    /// No file has been opened yet.
+    /// No file has been opened yet, or the mount shares nothing.
     Undecided,
     /// Its own.
     Private,
@@ -35,14 +35,17 @@ pub(crate) enum Binding {
 pub(crate) fn bind(inode: &Inode<Image>) -> Result {
     let sb = inode.super_block();
     let mount = sb.mount();
+    let Some(domain) = &mount.domain else {
+        return Ok(());
+    };
+    // Once redirected is redirected: most opens need no lock.
+    if inode.redirection().is_some() {
+        return Ok(());
+    }
     let mut binding = inode.node().binding.lock();
     if !matches!(*binding, Binding::Undecided) {
         return Ok(());
     }
-    let Some(domain) = &mount.domain else {
-        *binding = Binding::Private;
-        return Ok(());
-    };
     let _nofs = nofs::Scope::new();
     let Some(fingerprint) = fingerprint::read(inode, domain)? else {
         *binding = Binding::Private;

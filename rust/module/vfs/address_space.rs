@@ -20,7 +20,7 @@ use core::{
     ptr::NonNull, //
 };
 use kernel::{
-    error::from_err_ptr,
+    error::to_result,
     prelude::*,
     types::Opaque, //
 };
@@ -56,13 +56,19 @@ impl AddressSpace {
         file: Option<NonNull<bindings::file>>,
     ) -> Result<MappedPage> {
         let file = file.map_or(core::ptr::null_mut(), NonNull::as_ptr);
-        // SAFETY: the mapping is live.
-        let folio = from_err_ptr(unsafe {
-            bindings::cofs_read_mapping_folio(self.0.get(), index as usize, file)
+        let (mut folio, mut address) = (core::ptr::null_mut(), core::ptr::null_mut());
+        // SAFETY: the mapping is live, and the rest is ours.
+        to_result(unsafe {
+            bindings::cofs_map_page(
+                self.0.get(),
+                index as usize,
+                file,
+                &raw mut folio,
+                &raw mut address,
+            )
         })?;
-        let folio = NonNull::new(folio).ok_or(EIO)?;
-        // SAFETY: read_mapping_folio returns an uptodate folio around `index`, with a reference.
-        Ok(unsafe { MappedPage::new(folio, index) })
+        // SAFETY: the helper has mapped a page of an uptodate folio, to which it took a reference.
+        Ok(unsafe { MappedPage::from_raw(folio, address.cast()) })
     }
 
     /// Pages present.

@@ -43,26 +43,6 @@ pub(crate) struct MappedPage {
 }
 
 impl MappedPage {
-    /// # Safety
-    ///
-    /// `folio` must be uptodate and contain page `index` of its mapping; its reference passes on.
-    pub(super) unsafe fn new(folio: NonNull<bindings::folio>, index: u64) -> Self {
-        // SAFETY: the folio is referenced.
-        let first = unsafe { bindings::cofs_folio_pos(folio.as_ptr()) } as u64;
-        let offset = index.wrapping_mul(PAGE_SIZE as u64).wrapping_sub(first) as usize;
-        // SAFETY: the page lies within the folio by the function's requirement.
-        let address = unsafe { bindings::cofs_kmap_local_folio(folio.as_ptr(), offset) };
-        // INVARIANT: just mapped.
-        Self {
-            folio,
-            // SAFETY: kmap_local_folio does not fail.
-            address: unsafe { NonNull::new_unchecked(address.cast()) },
-            _local: NotThreadSafe,
-        }
-    }
-}
-
-impl MappedPage {
     /// Gives the page to C: the folio, and the address of its first byte.
     pub(super) fn into_raw(self) -> (*mut bindings::folio, *mut u8) {
         let raw = (self.folio.as_ptr(), self.address.as_ptr());
@@ -72,10 +52,10 @@ impl MappedPage {
 
     /// # Safety
     ///
-    /// Both must be from [`Self::into_raw`], on the same thread; `address` may point anywhere into
-    /// the page if the result is only dropped.
+    /// Both must be from [`Self::into_raw`] or from the helper that maps pages, on the same thread;
+    /// `address` may point anywhere into the page if the result is only dropped.
     pub(super) unsafe fn from_raw(folio: *mut bindings::folio, address: *mut u8) -> Self {
-        // SAFETY: `into_raw` gives no null pointers.
+        // SAFETY: neither gives null pointers.
         let (folio, address) = unsafe {
             (
                 NonNull::new_unchecked(folio),
@@ -105,8 +85,7 @@ impl Drop for MappedPage {
         // SAFETY: by the type invariant; local mappings are undone in reverse order, as values
         // are dropped.
         unsafe {
-            bindings::cofs_kunmap_local(self.address.as_ptr().cast());
-            bindings::cofs_folio_put(self.folio.as_ptr());
+            bindings::cofs_unmap_page(self.folio.as_ptr(), self.address.as_ptr().cast());
         }
     }
 }

@@ -30,9 +30,12 @@ use core::{
 };
 use kernel::{
     prelude::*,
-    sync::aref::{
-        ARef,
-        AlwaysRefCounted, //
+    sync::{
+        aref::{
+            ARef,
+            AlwaysRefCounted, //
+        },
+        barrier, //
     },
     types::Opaque, //
 };
@@ -262,6 +265,8 @@ impl<T: FileSystem> Inode<T> {
             return Err(EBUSY);
         }
         let to = Inode::into_raw(to);
+        // Whoever finds the pointer finds what it points to.
+        barrier::smp_wmb();
         // SAFETY: both are live. Readers load the pointer once and find either mapping whole.
         unsafe { (&raw mut (*self.as_ptr()).i_mapping).write_volatile(&raw mut (*to).i_data) };
         Ok(())
@@ -378,6 +383,8 @@ fn set_attributes(inode: *mut bindings::inode, a: &Attributes) {
         if a.no_acl {
             bindings::cofs_cache_no_acl(inode);
         }
+        // The super block says so as well, but later on the way of each read.
+        (*inode).i_flags |= bindings::S_NOATIME;
     }
 }
 
