@@ -14,9 +14,9 @@ mkdir -p "$work/payload"
 module=$(env -u KDIR scripts/modules.sh)
 step 20 "building the bench" "$COFS_CACHE/log/bench-cargo.log" \
 	scripts/in-root --chdir /cofs/rust \
-	cargo build --release --locked --package cofs-bench --target-dir /cache/target
+	cargo build --release --locked --package cofs-bench --target-dir /cofs/build/target
 cp "$module" "$work/payload/cofs.ko"
-cp "$COFS_CACHE/target/release/cofs-bench" "$work/payload/"
+cp "$COFS_TOP/build/target/release/cofs-bench" "$work/payload/"
 cp tests/bench/guest.sh "$work/payload/"
 images=$(scripts/bench-images.sh)
 

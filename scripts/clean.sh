@@ -9,5 +9,5 @@ rm -rf "$COFS_TOP/build"
 # By name: COFS_CACHE may be a directory that holds other things.
 cd "$COFS_CACHE" 2>/dev/null || exit 0
 rm -rf --one-file-system root-trixie-* kernel-* debug-* guest-root-* boot-* images-* images.work \
-	demo-* run.* target cargo home log locks accel kernel.choice apt-lists.stamp
+	demo-* fuzz-* bench-images-* bench-images.work run.* target target-* cargo home log locks accel kernel.choice apt-lists.stamp
 cd / && rmdir --ignore-fail-on-non-empty "$COFS_CACHE"

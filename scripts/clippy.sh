@@ -8,11 +8,11 @@ need_root "$@"
 if [ "${1:-cargo}" = cargo ]; then
 	step 60 "clippy on the cargo crates" "$COFS_TOP/build/log/clippy-cargo.log" \
 		"$COFS_TOP/scripts/in-root" --chdir /cofs/rust cargo clippy --workspace --all-targets --locked \
-		--target-dir /cache/target -- -D warnings
+		--target-dir /cofs/build/target -- -D warnings
 	# In its own directory, for the options in its .cargo.
 	step 15 "clippy on the fuzz targets" "$COFS_TOP/build/log/clippy-fuzz.log" \
 		"$COFS_TOP/scripts/in-root" --chdir /cofs/rust/fuzz cargo clippy --all-targets --locked \
-		--target-dir /cache/target-fuzz -- -D warnings
+		--target-dir /cofs/build/target-fuzz -- -D warnings
 fi
 if [ "${1:-module}" = module ]; then
 	"$COFS_TOP/scripts/modules.sh" --clippy >/dev/null

@@ -19,7 +19,7 @@ rm -f build/demo.json
 module=$(env -u KDIR scripts/modules.sh)
 step 20 "building the demo's reader" "$COFS_CACHE/log/demo-cargo.log" \
 	scripts/in-root --chdir /cofs/rust \
-	cargo build --release --locked --package cofs-demo --target-dir /cache/target
+	cargo build --release --locked --package cofs-demo --target-dir /cofs/build/target
 
 scripts/demo/pair.sh >"$work/pair"
 names=() images=() trees=()
@@ -38,7 +38,7 @@ payload=$work/payload
 rm -rf "$payload"
 mkdir -p "$payload/tests"
 cp "$module" "$payload/cofs.ko"
-cp "$COFS_CACHE/target/release/cofs-demo" "$payload/cofs-demo"
+cp "$COFS_TOP/build/target/release/cofs-demo" "$payload/cofs-demo"
 cp -a tests/demo "$payload/tests/demo"
 
 say "booting the stock kernel (about 100 s; console: $work/console)"

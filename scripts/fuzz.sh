@@ -20,12 +20,12 @@ done
 corpus=$("$COFS_TOP/scripts/fuzz-corpus.sh")
 corpus=/cache/${corpus##*/}
 out=$COFS_TOP/build/fuzz
-bin=/cache/target-fuzz/x86_64-unknown-linux-gnu/release
+bin=/cofs/build/target-fuzz/x86_64-unknown-linux-gnu/release
 mkdir -p "$out"
 # The options in rust/fuzz/.cargo count only for a build that starts there.
 step 30 "building the fuzz targets" "$out/build.log" \
 	"$COFS_TOP/scripts/in-root" --chdir /cofs/rust/fuzz cargo build --release --locked \
-	--target-dir /cache/target-fuzz
+	--target-dir /cofs/build/target-fuzz
 
 # fuzzer TARGET OPTION...: in the directory where the target leaves what it finds.
 fuzzer() {

@@ -8,4 +8,4 @@ need_root "$@"
 
 step 90 "unit and property tests" "${1:-$COFS_TOP/build/log/unit.log}" \
 	"$COFS_TOP/scripts/in-root" --chdir /cofs/rust cargo test --workspace --locked --no-fail-fast \
-	--target-dir /cache/target
+	--target-dir /cofs/build/target

@@ -5,6 +5,6 @@
 need_root "$@"
 
 step 30 "building the probe" "$COFS_CACHE/log/probe.log" \
-	"$COFS_TOP/scripts/in-root" --chdir /cofs/rust env CARGO_TARGET_DIR=/cache/target \
+	"$COFS_TOP/scripts/in-root" --chdir /cofs/rust env CARGO_TARGET_DIR=/cofs/build/target \
 	cargo build --release --package cofs-probe
-echo "$COFS_CACHE/target/release/probe"
+echo "$COFS_TOP/build/target/release/probe"
