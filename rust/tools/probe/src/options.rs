@@ -37,7 +37,7 @@ const OPTIONS: [(&str, Takes); 20] = [
     ("directio", Takes::Nothing),
     ("nodirectio", Takes::Nothing),
     ("inode_share", Takes::Nothing),
-    ("noinode_share", Takes::Refused),
+    ("noinode_share", Takes::Nothing),
     ("nodomain_id", Takes::Refused),
     (
         "cache_strategy",
