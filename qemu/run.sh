@@ -105,7 +105,7 @@ exec {console_fd}>"${console:-$run/console}"
 qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
 	-accel "$accel" -cpu "$cpu" -smp "$smp" -m "$mem"
 	-kernel "/cache/${kdir##*/}/image/vmlinuz" -initrd "/cache/${run##*/}/initramfs"
-	-append "console=ttyS0 loglevel=7 panic=-1 oops=panic printk.time=1 random.trust_cpu=on tsc=reliable $append"
+	-append "console=ttyS0 loglevel=7 panic=-1 oops=panic printk.time=1 random.trust_cpu=on tsc=reliable no_timer_check $append"
 	-serial "file:/dev/fd/$console_fd"
 	-device virtio-serial-pci -chardev stdio,id=out -device virtconsole,chardev=out
 	"${qemu[@]}")
