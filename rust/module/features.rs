@@ -20,6 +20,7 @@ impl Attributes for Features {
     const FILES: &'static [File<Self>] = &[
         supported(c"48bit"),
         supported(c"chunked_file"),
+        supported(c"device_table"),
         supported(c"inode_share"),
         supported(c"sb_chksum"),
         supported(c"xattr_prefixes"),
