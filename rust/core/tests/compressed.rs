@@ -242,6 +242,17 @@ fn holes() {
 }
 
 #[test]
+fn holes_longer_than_clusters_come_in_pieces() {
+    let mut entries = vec![head(IS_FIRST | HOLE, 0, 0)];
+    entries.extend((1..4000).map(|at: u16| nonhead(at.min(2047), 1)));
+    let image = full(4000 << 12, 0, &entries);
+    let piece = whole(&image, 5000).unwrap();
+    assert_eq!((piece.offset, piece.source), (0, Source::Hole));
+    assert!(!piece.whole);
+    assert_eq!(piece.len, (12 << 20) + 4096);
+}
+
+#[test]
 fn clusters_that_decode_to_more() {
     let entries = [head(IS_FIRST | SHARED, 0, 20), head(IS_FIRST, 0, 21)];
     let found = whole(&full(8192, 0, &entries), 0).unwrap();
