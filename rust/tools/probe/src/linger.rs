@@ -22,6 +22,7 @@ pub(crate) fn run(order: &str, setup: &Setup<'_>) -> Result<()> {
         "one" => race(setup, &[true], rounds, domain),
         // Both, so that content is also left by one and kept by the other.
         "both" => race(setup, &[true, false], rounds, domain),
+        "flight" => flight(setup),
         _ => Err(format!("unknown order {order}")),
     }
 }
@@ -93,4 +94,44 @@ fn come_and_go(setup: &Setup<'_>, first: bool, rounds: u64, golden: &[u8]) -> Re
         }
     }
     Ok(())
+}
+
+/// Image `a` lies on a slow device. Its readahead is under way when the file is closed, its inode
+/// evicted and its content dropped, which waits for it.
+fn flight(setup: &Setup<'_>) -> Result<()> {
+    let mounted = setup.mount_a()?;
+    let path = big(&mounted);
+    write("drop_content", "1")?;
+    let before = contents()?;
+    let mut waited = 0;
+    for round in 0..5 {
+        let fd = open(&path)?;
+        rustix::fs::fadvise(&fd, 0, None, rustix::fs::Advice::WillNeed)
+            .what(|| "fadvise".into())?;
+        drop(fd);
+        // An inode that was just used survives the shrinker once.
+        for _ in 0..3 {
+            std::fs::write("/proc/sys/vm/drop_caches", "2").what(|| "drop_caches".into())?;
+        }
+        let pages = number("lingering_pages")?;
+        let start = std::time::Instant::now();
+        write("drop_content", "1")?;
+        if pages > 0 && start.elapsed().as_millis() > 20 {
+            waited += 1;
+        }
+        if contents()? > before {
+            return Err(format!("round {round}: content stays"));
+        }
+    }
+    println!("drops that waited: {waited} of 5");
+    Ok(())
+}
+
+fn contents() -> Result<u64> {
+    number("shared_inodes")
+}
+
+fn number(file: &str) -> Result<u64> {
+    let text = std::fs::read_to_string(format!("/sys/fs/cofs/{file}")).what(|| file.into())?;
+    text.trim().parse().map_err(|_| format!("{file}: {text}"))
 }
