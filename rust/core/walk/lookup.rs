@@ -96,7 +96,9 @@ impl<D: Deref<Target = [u8]>> Block<D> {
             .and_then(|rest| rest.get(..self.size))
             .ok_or(Error::IO)?;
         let first = Dirent::first(bytes).ok_or(Error::IO)?;
-        let count = offset(first, bytes) / size_of::<Dirent>();
+        let count = offset(first, bytes)
+            .checked_div(size_of::<Dirent>())
+            .unwrap_or(0);
         let dirents = Dirent::array(bytes, count).ok_or(Error::IO)?;
         if dirents.is_empty() {
             return Err(Error::Corrupt("directory block without entries"));
