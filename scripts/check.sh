@@ -9,11 +9,11 @@
 need_root "$@"
 cd "$COFS_TOP"
 
-kernel=stock mode=${1:-} run=(tests/run.sh) limit=1200 build=()
+kernel=stock mode=${1:-} run=(tests/run.sh) limit=2400 build=()
 case $mode in
 '') ;;
---quick) run+=(--quick) limit=120 ;;
---debug) kernel=debug run=(env SCALE=4 tests/run.sh) limit=4800 build=(--debug) ;;
+--quick) run+=(--quick) limit=240 ;;
+--debug) kernel=debug run=(env SCALE=4 tests/run.sh) limit=7200 build=(--debug) ;;
 *) die "check.sh: unknown option $mode" ;;
 esac
 started=$SECONDS
