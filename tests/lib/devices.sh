@@ -31,7 +31,7 @@ disk_begin() {
 }
 disk_end() {
 	cd /
-	umount "$MNT/disk" && rm "/dev/shm/${0##*/}"
+	umnt "$MNT/disk" && rm "/dev/shm/${0##*/}"
 }
 
 loop() { losetup --find --show --read-only "$@"; }

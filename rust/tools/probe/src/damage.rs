@@ -89,33 +89,36 @@ pub(crate) fn seeded(
     subject: &str,
     reference: &str,
     image: &Path,
+    devices: &[&str],
     seeds: Range<u64>,
 ) -> Result<bool> {
-    let whole = std::fs::read(image).what(|| format!("read {}", image.display()))?;
+    let whole = manifest::read(image)?;
+    let bytes = manifest::read_all(devices)?;
+    let extra: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
     let copy = Copy::new();
     let mut judges = vec![Tally::new("reader")];
     if reference != "none" {
         judges.push(Tally::new(reference));
     }
-    let intact = manifest::of_image(&whole, PIECE);
+    let intact = manifest::of_devices(&whole, &extra, PIECE);
     let regions = Regions::of(&whole);
     println!("structures: {}", regions.summary());
     let (mut refused, mut changed) = (0, 0);
     for seed in seeds {
         let mutant = mutate(&whole, &regions, seed);
-        let read = manifest::of_image(&mutant, PIECE);
+        let read = manifest::of_devices(&mutant, &extra, PIECE);
         match &read {
             Seen::Refused(_) => refused += 1,
             Seen::Tree(_) if read != intact => changed += 1,
             Seen::Tree(_) => {}
         }
         copy.write(&mutant)?;
-        let ours = look(subject, &copy.path)?;
+        let ours = look_with(subject, &copy.path, devices)?;
         for judge in &mut judges {
             let (verdict, text) = if judge.name == "reader" {
                 against::reader(&ours, &read)
             } else {
-                compare(&ours, &look(reference, &copy.path)?)
+                compare(&ours, &look_with(reference, &copy.path, devices)?)
             };
             judge.count(seed, verdict, &text);
         }

@@ -48,7 +48,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   diff TYPE REFERENCE OPTIONS IMAGE [DEVICE...]   one image on two filesystems, with the
                                     options BOTH of the environment on either
   damage TYPE REFERENCE IMAGE       the same over an image with known faults
-  mutants TYPE REFERENCE|none IMAGE FIRST COUNT   seeded ones, by the reader too
+  mutants TYPE REFERENCE|none IMAGE FIRST COUNT [DEVICE...]   seeded ones, by the reader too
   reader REFERENCE IMAGE [DEVICE...]   the reader against a filesystem; it reads compressed
                                     files if DECODED is set
   damage-cases IMAGE                how many faults are known
@@ -150,9 +150,9 @@ fn run(words: &[&str]) -> Result<bool> {
         ["compressed", subject, reference, image] => {
             compressed::run(subject, reference, Path::new(image))
         }
-        ["mutants", subject, reference, image, first, count] => {
+        ["mutants", subject, reference, image, first, count, devices @ ..] => {
             let seeds = number(first)?..number(first)? + number(count)?;
-            damage::seeded(subject, reference, Path::new(image), seeds)
+            damage::seeded(subject, reference, Path::new(image), devices, seeds)
         }
         ["consume", way, path] => memory::consume(way, Path::new(path)).map(|()| true),
         ["cached", file] => memory::cached(Path::new(file)).map(|()| true),

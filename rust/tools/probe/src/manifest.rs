@@ -53,22 +53,23 @@ pub(crate) fn of_mount(dir: &Path, piece: u64) -> Result<Vec<String>> {
 
 /// The same as the reference reader gives it of a file, with extra devices in others.
 pub(crate) fn of_file(image: &Path, devices: &[&str], piece: u64) -> Result<Seen> {
-    let read = |path: &Path| std::fs::read(path).what(|| format!("read {}", path.display()));
-    let image = read(image)?;
-    let devices: Vec<_> = devices
-        .iter()
-        .map(|path| read(Path::new(path)))
-        .collect::<Result<_>>()?;
-    let devices: Vec<&[u8]> = devices.iter().map(Vec::as_slice).collect();
-    Ok(of_devices(&image, &devices, piece))
+    let bytes = read_all(devices)?;
+    let devices: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
+    Ok(of_devices(&read(image)?, &devices, piece))
 }
 
-/// The same of an image without extra devices, or with all on one.
-pub(crate) fn of_image(bytes: &[u8], piece: u64) -> Seen {
-    of_devices(bytes, &[], piece)
+/// A whole file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).what(|| format!("read {}", path.display()))
 }
 
-fn of_devices(bytes: &[u8], devices: &[&[u8]], piece: u64) -> Seen {
+/// Whole files.
+pub(crate) fn read_all(paths: &[&str]) -> Result<Vec<Vec<u8>>> {
+    paths.iter().map(|path| read(Path::new(path))).collect()
+}
+
+/// The same of an image and its extra devices in memory.
+pub(crate) fn of_devices(bytes: &[u8], devices: &[&[u8]], piece: u64) -> Seen {
     let image = match Image::with_devices(bytes, devices) {
         Ok(image) => image,
         Err(e) => return Seen::Refused(name(e)),

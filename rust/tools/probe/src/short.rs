@@ -18,7 +18,7 @@ pub(crate) fn cuts(kind: &str, image: &Path, step: usize) -> Result<bool> {
         copy.write(part)?;
         let ours = look(kind, &copy.path)?;
         refused += u32::from(matches!(ours, Seen::Refused(_)));
-        let (verdict, text) = against::reader(&ours, &manifest::of_image(part, PIECE));
+        let (verdict, text) = against::reader(&ours, &manifest::of_devices(part, &[], PIECE));
         counts[verdict as usize] += 1;
         if verdict > Verdict::Stricter {
             println!("# cut at {len}: {verdict:?}: {text}");
@@ -43,7 +43,7 @@ pub(crate) fn failing(kind: &str, device: &Path, image: &Path) -> Result<bool> {
             println!("{}", words.filter(|word| word.contains("=E")).count());
         }
     }
-    let (verdict, text) = against::reader(&ours, &manifest::of_image(&whole, PIECE));
+    let (verdict, text) = against::reader(&ours, &manifest::of_devices(&whole, &[], PIECE));
     if verdict > Verdict::Stricter {
         println!("# {verdict:?}: {text}");
     }
