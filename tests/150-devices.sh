@@ -24,21 +24,21 @@ mkfs -Enosbcrc merged.img s[1-4].img
 mkfs -Enosbcrc chunks.img c[1-4].img
 cp merged.img same.img
 hundred=
-for ((i = 0; i < 26; i++)); do hundred+=" s1.img s2.img s3.img s4.img"; done
+for ((i = 0; i < 26; i++)); do hundred+=" ./s1.img ./s2.img ./s3.img ./s4.img"; done
 mkfs many.img $hundred
 cat merged.img s[1-4].img >flat.img
 cat chunks.img c[1-4].img >flat-chunks.img
 declare -A devices=(
-	[blob]=blob.dev [blob-512]=blob-512.dev
-	[chunks]="c1.img c2.img c3.img c4.img" [merged]="s1.img s2.img s3.img s4.img"
-	[same]="s4.img s4.img s4.img s4.img" [many]=$hundred [flat]='' [flat-chunks]=''
+	[blob]=./blob.dev [blob-512]=./blob-512.dev
+	[chunks]="./c1.img ./c2.img ./c3.img ./c4.img" [merged]="./s1.img ./s2.img ./s3.img ./s4.img"
+	[same]="./s4.img ./s4.img ./s4.img ./s4.img" [many]=$hundred [flat]='' [flat-chunks]=''
 )
 for case in "${cases[@]}"; do
-	differ "$case" "" $case.img ${devices[$case]}
+	differ "$case" "" ./$case.img ${devices[$case]}
 done
 export BACKED_BY_FILE=1
 for case in "${cases[@]}"; do
-	differ "$case, files" "" $case.img ${devices[$case]}
+	differ "$case, files" "" ./$case.img ${devices[$case]}
 done
 unset BACKED_BY_FILE
 

@@ -31,8 +31,8 @@ for case in "${cases[@]}"; do
 	[ -e $image.img ] || mkfs $options $image.img tree
 	shifted $image $offset
 	export BOTH=fsoffset=$offset
-	differ "$image at $offset" "" $image-at-$offset.img
-	BACKED_BY_FILE=1 differ "$image at $offset, file" "" $image-at-$offset.img
+	differ "$image at $offset" "" ./$image-at-$offset.img
+	BACKED_BY_FILE=1 differ "$image at $offset, file" "" ./$image-at-$offset.img
 	unset BOTH
 done
 
