@@ -1,35 +1,30 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Every image of the plain format on this filesystem and on erofs: all that user space can see
-# is equal.
+# is equal. Some images are compared with the tree that they were made of, too.
 # quick
 . "$(dirname "$0")/lib/guest.sh"
+. "$TESTS/lib/differ.sh"
 
-images=("$IMAGES"/p-*.img)
-[ -z "$QUICK" ] || images=("$IMAGES"/p-{default,chunk-1024}.img)
-facets=(tree lookup seekdir read pread mmap sendfile splice errno permission seek fiemap fibmap label)
-plan $((${#images[@]} * ${#facets[@]} + 1))
+images=("$IMAGES"/p-*.img) sources=("$IMAGES"/p-*.source)
+if [ -n "$QUICK" ]; then
+	images=("$IMAGES"/p-{default,chunk-1024}.img) sources=("$IMAGES/p-default.source")
+fi
+plan $((${#images[@]} * ${#facets[@]} + ${#sources[@]} + 2))
 
-for image in "${images[@]}"; do
-	name=${image##*/}
-	name=${name%.img}
-	answered=0
-	while read -r verdict text; do
-		case $verdict in
-		pass) ok "$name $text" ;;
-		fail) not_ok "$name $text" ;;
-		skip) skip "$name ${text%% *}" "not implemented: ${text#* }" ;;
-		'#') diag "$name: $text"; continue ;;
-		*) diag "$name: $verdict $text"; continue ;;
-		esac
-		answered=$((answered + 1))
-	done < <(probe diff "$FS" erofs "" "$image" 2>&1)
-	# The probe gave up: what it did not get to has failed.
-	while [ $answered -lt ${#facets[@]} ]; do
-		not_ok "$name ${facets[answered]}" "not reached"
-		answered=$((answered + 1))
-	done
+differ_each "${images[@]}"
+
+for source in "${sources[@]}"; do
+	name=${source##*/}
+	name=${name%.source}
+	check "$name shows its source" probe is-source "$FS" "$IMAGES/$name.img" "$source"
 done
+
+# One file with more names than 16 bits count.
+mnt "" "$IMAGES/l-links.img" "$MNT/links"
+names=("$MNT"/links/*/*)
+is "66,000 links" "$(stat -c %h "$MNT/links/file" "${names[65999]}" | tr '\n' ' ')" "66001 66001 "
+umnt "$MNT/links"
 
 # The comparison would notice: without user attributes the trees are not equal.
 output=$(probe diff "$FS" erofs nouser_xattr "$IMAGES/p-xattr-inline.img" 2>&1)

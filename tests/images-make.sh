@@ -7,7 +7,10 @@
 #   tar:TREE        a tarball of it; tgz:TREE a compressed one
 #   again:TREE      added to an image of the tree `text`
 #   old:TREE        by the mkfs.erofs of Debian trixie
+#   archive:KIND    a tarball that `images-archive.py` makes
 #   composefs:TREE  by mkcomposefs, which leaves the files' data out
+#
+# A = before it leaves NAME.source beside the image: what it must show.
 set -euo pipefail
 
 uuid=0c0f5000-0000-4000-8000-000000000000
@@ -15,6 +18,12 @@ mkdir -p trees out tools
 printf '/.*\tsystem_u:object_r:etc_t:s0\n' >/tmp/contexts
 
 tree() { [ -d "trees/$1" ] || ./probe tree "$1" "trees/$1"; }
+
+origin() {	# NAME TREE
+	tree "$2"
+	[ -e "out/$2.tree" ] || ./probe source "trees/$2" >"out/$2.tree"
+	ln -s "$2.tree" "out/$1.source"
+}
 
 tarball() {
 	[ -e "trees/$1.tar" ] || tar --create --file "trees/$1.tar" --format=posix --sparse \
@@ -43,8 +52,12 @@ while read -r name source options; do
 	case $name in ''|'#'*) continue ;; esac
 	echo "$name: $source $options"
 	read -ra options <<<"$options"
+	if [[ $source == =* ]]; then
+		source=${source#=}
+		origin "$name" "${source#*:}"
+	fi
 	from=${source#*:}
-	tree "$from"
+	[[ $source == archive:* ]] || tree "$from"
 	case $source in
 	tar:*)
 		tarball "$from"
@@ -54,6 +67,10 @@ while read -r name source options; do
 		tarball "$from"
 		gzip -k -f -1 "trees/$from.tar"
 		make mkfs.erofs "$name" "trees/$from.tar.gz" --tar=f --ungzip "${options[@]}"
+		;;
+	archive:*)
+		[ -e "trees/$from.tar" ] || /cofs/tests/images-archive.py "$from" >"trees/$from.tar"
+		make mkfs.erofs "$name" "trees/$from.tar" --tar=f "${options[@]}"
 		;;
 	again:*)
 		tree text

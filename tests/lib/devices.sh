@@ -1,34 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What the tests of extra devices and offsets share: a disk for images, made in the guest.
 
-facets=(tree lookup seekdir read pread mmap sendfile splice errno permission seek fiemap fibmap label)
-
-# differ NAME OPTIONS IMAGE [DEVICE...]: as many tests as there are facets. The sources are paths with
-# a slash, or they would not get loop devices.
-differ() {
-	local name=$1 verdict text answered=0
-	shift
-	while read -r verdict text; do
-		case $verdict in
-		pass) ok "$name $text" ;;
-		fail)
-			# Of files erofs says nothing, and cofs the byte in the file, as for FIEMAP.
-			if [ "$text" = fibmap ] && [ "${BACKED_BY_FILE:-}" ]; then
-				skip "$name $text" "the peer has none"
-			else
-				not_ok "$name $text"
-			fi
-			;;
-		skip) skip "$name ${text%% *}" "not implemented: ${text#* }" ;;
-		*) diag "$name: $verdict $text"; continue ;;
-		esac
-		answered=$((answered + 1))
-	done < <(probe diff "$FS" erofs "$@" 2>&1)
-	while [ $answered -lt ${#facets[@]} ]; do
-		not_ok "$name ${facets[answered]}" "not reached"
-		answered=$((answered + 1))
-	done
-}
+. "$TESTS/lib/differ.sh"
 
 # A file system for images, on which they can be mounted as files, too; it is the directory.
 disk_begin() {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 //! The bytes of a file by every way the kernel has of handing them out.
 
+use std::io::IoSliceMut;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{fadvise, openat, Advice, Mode, OFlags, SeekFrom, CWD};
-use rustix::io::Errno;
+use rustix::io::{preadv, Errno};
 use rustix::pipe::{pipe, splice, SpliceFlags};
 
 use crate::error::{name, Context, Result};
@@ -80,10 +81,11 @@ pub(crate) fn compare(path: &Path, size: u64, golden: &[Window], way: &str) -> R
     for window in golden {
         match way {
             "read" => by_read(&fd, window),
+            "readv" => by_readv(&fd, size, window),
             "pread" => by_pread(&fd, window),
             "mmap" => by_mmap(&fd, size, window),
-            "sendfile" => by_pipe(&fd, window, true),
-            "splice" => by_pipe(&fd, window, false),
+            "sendfile" => by_pipe(&fd, size, window, true),
+            "splice" => by_pipe(&fd, size, window, false),
             _ => Err(format!("unknown way {way}")),
         }
         .map_err(|e| format!("{}: {e}", path.display()))?;
@@ -136,7 +138,7 @@ fn by_read(fd: &OwnedFd, window: &Window) -> Result<()> {
 fn by_pread(fd: &OwnedFd, window: &Window) -> Result<()> {
     let len = window.bytes.len() as u64;
     let mut random = Random::new(window.offset ^ len);
-    let seeded = (0..16).map(|_| {
+    let seeded = (0..len.div_ceil(8 << 10).min(16)).map(|_| {
         let start = random.below(len);
         (start, 1 + random.below((len - start).min(20_000)))
     });
@@ -156,36 +158,83 @@ fn by_pread(fd: &OwnedFd, window: &Window) -> Result<()> {
     Ok(())
 }
 
-/// Also what a mapping shows behind the end of the file: zeroes up to the end of the page.
-fn by_mmap(fd: &OwnedFd, size: u64, window: &Window) -> Result<()> {
-    let len = window.bytes.len();
-    let map =
-        Map::new(fd.as_fd(), window.offset, len.next_multiple_of(PAGE)).what(|| "mmap".into())?;
-    same(&map.bytes()[..len], &window.bytes, window.offset)?;
-    if window.offset + len as u64 == size && map.bytes()[len..].iter().any(|b| *b != 0) {
-        return Err("the page behind the end is not zero".into());
+/// Into three buffers at once, at seeded offsets and over the end of the file.
+fn by_readv(fd: &OwnedFd, size: u64, window: &Window) -> Result<()> {
+    let len = window.bytes.len() as u64;
+    let mut random = Random::new(window.offset ^ len ^ 1);
+    let last = window.offset + len == size;
+    let end = last.then(|| len.saturating_sub(5000));
+    let mut pieces = [vec![0; 1], vec![0; 4095], vec![0; 7777]];
+    let seeded = (0..len.div_ceil(16 << 10).min(6)).map(|_| random.below(len));
+    for start in seeded.chain(end) {
+        let mut parts: Vec<_> = pieces.iter_mut().map(|p| IoSliceMut::new(p)).collect();
+        let n = preadv(fd, &mut parts, window.offset + start).what(|| "preadv".into())?;
+        let got = pieces.concat();
+        let want = &window.bytes[start as usize..];
+        // Behind the window are bytes that belong to the next one.
+        let seen = n.min(want.len());
+        if n < got.len().min(want.len()) || (last && n > want.len()) {
+            return Err(format!("preadv at {}: {n} bytes", window.offset + start));
+        }
+        same(&got[..seen], &want[..seen], window.offset + start)?;
     }
     Ok(())
 }
 
-fn by_pipe(fd: &OwnedFd, window: &Window, sendfile: bool) -> Result<()> {
+/// Also what a mapping shows behind the end of the file: zeroes up to the end of the page.
+fn by_mmap(fd: &OwnedFd, size: u64, window: &Window) -> Result<()> {
+    let len = window.bytes.len();
+    let last = window.offset + len as u64 == size;
+    let pages = len.next_multiple_of(PAGE);
+    let behind = if last { PAGE } else { 0 };
+    let map = Map::new(fd.as_fd(), window.offset, pages + behind).what(|| "mmap".into())?;
+    same(&map.bytes()[..len], &window.bytes, window.offset)?;
+    if last && map.bytes()[len..pages].iter().any(|b| *b != 0) {
+        return Err("the page behind the end is not zero".into());
+    }
+    // The kernel looks there for us: the error is what a touch would be as a signal.
+    let (_out, into) = pipe().what(|| "pipe".into())?;
+    match map.bytes().get(pages..pages + 1) {
+        Some(byte) if rustix::io::write(&into, byte) != Err(Errno::FAULT) => {
+            Err("there is a page behind the last one".into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The whole window, then from an odd offset over its end.
+fn by_pipe(fd: &OwnedFd, size: u64, window: &Window, sendfile: bool) -> Result<()> {
+    through_pipe(fd, size, window.offset, &window.bytes, sendfile)?;
+    let odd = (window.bytes.len() / 2) | 1;
+    match window.bytes.get(odd..) {
+        Some(rest @ [_, ..]) => {
+            let start = rest.len().saturating_sub(9001);
+            let at = window.offset + (odd + start) as u64;
+            through_pipe(fd, size, at, &rest[start..], sendfile)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn through_pipe(fd: &OwnedFd, size: u64, at: u64, want: &[u8], sendfile: bool) -> Result<()> {
+    const ROOM: usize = 64 << 10;
     let (out, into) = pipe().what(|| "pipe".into())?;
-    let mut got = vec![0; window.bytes.len()];
+    let mut got = vec![0; want.len() + ROOM];
     let mut done = 0;
-    let mut offset = window.offset;
-    while done < got.len() {
-        let want = (got.len() - done).min(64 << 10);
-        let moved = if sendfile {
-            rustix::fs::sendfile(&into, fd, Some(&mut offset), want)
+    let mut offset = at;
+    while done < want.len() {
+        // Only the end of the file ends the last piece.
+        let last = at + want.len() as u64 == size;
+        let count = if last {
+            ROOM
         } else {
-            splice(
-                fd,
-                Some(&mut offset),
-                &into,
-                None,
-                want,
-                SpliceFlags::empty(),
-            )
+            ROOM.min(want.len() - done)
+        };
+        let moved = if sendfile {
+            rustix::fs::sendfile(&into, fd, Some(&mut offset), count)
+        } else {
+            let flags = SpliceFlags::empty();
+            splice(fd, Some(&mut offset), &into, None, count, flags)
         };
         let moved = moved.what(|| if sendfile { "sendfile" } else { "splice" }.into())?;
         if moved == 0 {
@@ -196,5 +245,5 @@ fn by_pipe(fd: &OwnedFd, window: &Window, sendfile: bool) -> Result<()> {
             done += rustix::io::read(&out, &mut got[done..end]).what(|| "pipe".into())?;
         }
     }
-    same(&got[..done], &window.bytes, window.offset)
+    same(&got[..done], want, at)
 }

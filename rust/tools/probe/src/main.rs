@@ -25,6 +25,7 @@ mod poison;
 mod program;
 mod refuse;
 mod short;
+mod source;
 mod sys;
 mod tree;
 mod unload;
@@ -45,6 +46,8 @@ const USAGE: &str = "usage: probe COMMAND ...
   remount OPTIONS DIR
   dump DIR                          every name of a tree, one line each
   manifest DIR|IMAGE [DEVICE...]    the same with digests; of an image without a mount
+  source DIR                        a tree as an image of it must show it
+  is-source TYPE IMAGE LIST         whether it does: LIST is what `source` printed
   diff TYPE REFERENCE OPTIONS IMAGE [DEVICE...]   one image on two filesystems, with the
                                     options BOTH of the environment on either
   damage TYPE REFERENCE IMAGE       the same over an image with known faults
@@ -109,6 +112,10 @@ fn run(words: &[&str]) -> Result<bool> {
             Ok(true)
         }
         ["manifest", source, devices @ ..] => manifest::print(Path::new(source), devices),
+        ["source", dir] => source::print(Path::new(dir)).map(|()| true),
+        ["is-source", kind, image, list] => {
+            source::compare(kind, Path::new(image), Path::new(list))
+        }
         ["reader", reference, image, devices @ ..] => {
             damage::reader(reference, Path::new(image), devices)
         }

@@ -93,7 +93,11 @@ pub(crate) fn of_devices(bytes: &[u8], devices: &[&[u8]], piece: u64) -> Seen {
 }
 
 /// The digest of a file, or of a large one's first and last piece.
-fn ends(size: u64, piece: u64, read: impl Fn(u64, &mut [u8]) -> io::Result<usize>) -> String {
+pub(crate) fn ends(
+    size: u64,
+    piece: u64,
+    read: impl Fn(u64, &mut [u8]) -> io::Result<usize>,
+) -> String {
     let one = |at: u64| {
         let mut bytes = vec![0; piece.min(size - at) as usize];
         match read(at, &mut bytes) {

@@ -3,6 +3,7 @@
 
 pub(crate) mod asynchronous;
 pub(crate) mod fanotify;
+pub(crate) mod handle;
 mod memory;
 pub(crate) mod process;
 
@@ -291,6 +292,14 @@ pub(crate) fn ioctl_ignored(fd: BorrowedFd<'_>, request: u64) -> Result<()> {
     let mut argument = [0u64; 64];
     // SAFETY: callers pass requests whose argument is at most 512 bytes.
     check(unsafe { libc::ioctl(fd.as_raw_fd(), request, argument.as_mut_ptr()) }.into()).map(drop)
+}
+
+/// An ioctl, and what it left in the 512 bytes that it was given.
+pub(crate) fn ioctl_answer(fd: BorrowedFd<'_>, request: u64) -> Result<Vec<u8>> {
+    let mut argument = vec![0u8; 512];
+    // SAFETY: callers pass requests whose argument is at most 512 bytes.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), request, argument.as_mut_ptr()) }.into())?;
+    Ok(argument)
 }
 
 /// readahead(2).

@@ -26,11 +26,11 @@ pub(crate) fn make(kind: &str, dir: &Path) -> Result<()> {
     match kind {
         "base" => base::base(dir)?,
         "names" => names::names(dir)?,
+        "crowd" => names::crowd(dir)?,
         "xattr" => attributes::attributes(dir)?,
         "sparse" => sizes::sparse(dir)?,
         "edges" => sizes::edges(dir)?,
         "large" => sizes::large(dir)?,
-        "upper" => upper(dir)?,
         "empty" => {}
         "text" => text(dir)?,
         "damage" => damage(dir)?,
@@ -83,28 +83,6 @@ fn text(dir: &Path) -> Result<()> {
     }
     base::links(dir)?;
     base::specials(dir)
-}
-
-/// An upper layer of overlayfs: whiteouts, opaque directories, redirects, metacopies.
-fn upper(dir: &Path) -> Result<()> {
-    for i in 0..12u64 {
-        let sub = dir.join(format!("dir-{i}"));
-        let file = put(sub.join("file"), &content(i, 500 * i as usize))?;
-        let mode = Mode::from_raw_mode(0);
-        mknodat(CWD, sub.join("gone"), FileType::CharacterDevice, mode, 0)
-            .what(|| "mknod".into())?;
-        match i % 4 {
-            0 => set(&sub, "trusted.overlay.opaque", b"y")?,
-            1 => set(&sub, "trusted.overlay.redirect", b"/other/place")?,
-            2 => set(&file, "trusted.overlay.metacopy", b"")?,
-            // A whiteout of the other kind.
-            _ => {
-                set(&sub, "trusted.overlay.opaque", b"x")?;
-                set(&file, "trusted.overlay.whiteout", b"y")?;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Mostly metadata, so that a random change hits some.

@@ -94,7 +94,7 @@ pub(crate) trait Tree {
 }
 
 /// The tree below a directory of this machine.
-struct Below<'a>(&'a Path);
+pub(crate) struct Below<'a>(pub(crate) &'a Path);
 
 impl Tree for Below<'_> {
     fn stat(&self, path: &Path) -> io::Result<Stat> {

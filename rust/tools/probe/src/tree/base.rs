@@ -14,7 +14,7 @@ use crate::pattern::content;
 /// Sizes around the edges of blocks, pages and inline tails.
 const SIZES: &[usize] = &[
     0, 1, 31, 100, 511, 512, 513, 1023, 1024, 1025, 2047, 2049, 3900, 4032, 4064, 4090, 4095, 4096,
-    4097, 5000, 8191, 8192, 8193, 12_345, 65_535, 65_536, 65_537, 131_073, 300_001,
+    4097, 5000, 8191, 8192, 8193, 12_345, 65_535, 65_536, 65_537, 131_073,
 ];
 
 /// One of everything.
@@ -22,8 +22,8 @@ pub(super) fn base(dir: &Path) -> Result<()> {
     for (i, size) in SIZES.iter().enumerate() {
         put(dir.join(format!("sizes/{size}")), &content(i as u64, *size))?;
     }
-    put(dir.join("data/large"), &content(100, 3 << 19))?;
-    put(dir.join("data/zeroes"), &vec![0; 200_000])?;
+    put(dir.join("data/large"), &content(100, 600_000))?;
+    put(dir.join("data/zeroes"), &vec![0; 70_000])?;
     let linked = put(dir.join("data/linked"), &content(101, 5000))?;
     for name in ["link-1", "sub/link-2"] {
         let link = dir.join("data").join(name);

@@ -11,7 +11,7 @@ use crate::error::{Context, Result};
 use crate::pattern::Random;
 
 /// Entries of the largest directory.
-const MANY: u32 = 10_000;
+const CROWD: u32 = 10_000;
 /// Levels of the deepest path.
 const LEVELS: u32 = 70;
 /// The block sizes whose edges directories are made to meet.
@@ -20,7 +20,6 @@ const BLOCKS: [usize; 4] = [512, 1024, 2048, 4096];
 const ENTRY: usize = 12;
 
 pub(super) fn names(dir: &Path) -> Result<()> {
-    many(&dir.join("many"))?;
     for i in 0..40u8 {
         let letter = char::from(b'a' + i % 26);
         let name: String = std::iter::repeat_n(letter, 255 - usize::from(i)).collect();
@@ -48,13 +47,13 @@ pub(super) fn names(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Links to one file: a directory is to be large, not its inodes many.
-fn many(dir: &Path) -> Result<()> {
+/// Links to a few files: a directory is to be large, not its inodes many.
+pub(super) fn crowd(dir: &Path) -> Result<()> {
     let mut random = Random::new(11);
     let files: Vec<_> = (0..16)
         .map(|i| put(dir.join(format!("file-{i}")), &[i]))
         .collect::<Result<_>>()?;
-    for i in 0..MANY - 16 {
+    for i in 0..CROWD - 16 {
         let len = random.below(24) as usize;
         let name = dir.join(format!("{i:x}-{}", "n".repeat(len)));
         fs::hard_link(&files[i as usize % 16], &name)

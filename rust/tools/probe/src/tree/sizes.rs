@@ -30,7 +30,7 @@ fn around(largest: u64) -> BTreeSet<u64> {
 
 /// Files, tails and links whose ends meet the end of a block, a page or a folio.
 pub(super) fn edges(dir: &Path) -> Result<()> {
-    for size in around(128 << 10) {
+    for size in around(64 << 10) {
         put(
             dir.join(format!("sizes/{size}")),
             &content(size, size as usize),
