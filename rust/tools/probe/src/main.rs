@@ -64,7 +64,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   failing TYPE DEVICE IMAGE         a device that fails in places, which holds IMAGE
   corrupt IMAGE COPY OFFSET         a copy with one byte inverted
   compressed TYPE REFERENCE IMAGE   compressed files are refused, others equal
-  consume WAY PATH                  read it all by read, mmap, sendfile or splice
+  consume WAY PATH                  read it all by read, mmap, sendfile, splice or copy
   cached FILE                       its pages in the page cache
   folios FILE                       its pages in large folios
   samepage FILE FILE                the pages that both files have in common

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use rustix::fs::{fadvise, fstat, Advice};
+use rustix::fs::{fadvise, fstat, Advice, Mode, OFlags};
 use rustix::pipe::{pipe, splice, SpliceFlags};
 
 use crate::content::open;
@@ -204,12 +204,46 @@ fn consume_one(way: &str, path: &Path) -> Result<u64> {
         }
         "mmap" => {}
         "sendfile" | "splice" => total = through_pipe(&fd, way == "sendfile")?,
+        "copy" => total = copy(&fd, path)?,
         _ => return Err(format!("unknown way {way}")),
     }
     if total == size {
         Ok(total)
     } else {
         Err(format!("{way} gave {total} of {size} bytes"))
+    }
+}
+
+/// As cp(1) does it: by copy_file_range(2), and where that is refused by read and write. The copy
+/// is a nameless file beside the original, or in memory where nothing can be written.
+fn copy(fd: &OwnedFd, path: &Path) -> Result<u64> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
+    let beside = rustix::fs::open(dir, flags, Mode::RUSR | Mode::WUSR);
+    let out = beside
+        .or_else(|_| sys::memory_file())
+        .what(|| "a file for the copy".into())?;
+    let mut total = 0;
+    let mut buffer = vec![0; 64 << 10];
+    let mut refused = false;
+    loop {
+        let moved = if refused {
+            let n = rustix::io::read(fd, &mut buffer[..]).what(|| "read".into())?;
+            rustix::io::write(&out, &buffer[..n]).what(|| "write".into())?
+        } else {
+            match rustix::fs::copy_file_range(fd, None, &out, None, 1 << 20) {
+                Err(errno) if total == 0 => {
+                    println!("copy_file_range={}", crate::error::name(errno));
+                    refused = true;
+                    continue;
+                }
+                other => other.what(|| "copy_file_range".into())?,
+            }
+        };
+        if moved == 0 {
+            return Ok(total);
+        }
+        total += moved as u64;
     }
 }
 
