@@ -9,7 +9,7 @@
 images=(default extended chunk index 512 prefix 48bit packed digest device)
 : "${MUTANTS:=$((300 / SCALE))}" "${FIRST:=0}" "${PEER:=erofs}"
 each=$(((MUTANTS + ${#images[@]} - 1) / ${#images[@]}))
-plan $((${#images[@]} + 2))
+plan $((${#images[@]} + 4))
 
 # Only a judge that reads sound images right can judge others.
 readings() {
@@ -26,7 +26,7 @@ probe tree damage "$MNT/tree"
 mkfs.erofs --quiet -Enosbcrc -b512 --chunksize=512 --blobdev="$MNT/blob" "$MNT/image" "$MNT/tree"
 cat "$MNT/image" "$MNT/blob" >"$MNT/h-device.img"
 
-structures=
+structures='' alike=0 readable=0
 for name in "${images[@]}"; do
 	image=$IMAGES/h-$name.img
 	[ "$name" != device ] || image=$MNT/h-device.img
@@ -34,6 +34,8 @@ for name in "${images[@]}"; do
 	rc=$?
 	diag "$output"
 	structures+=" ${output%%$'\n'*}"
+	read -r good _ all < <(sed -n 's/^alike=//p' <<<"$output")
+	alike=$((alike + ${good:-0})) readable=$((readable + ${all:-0}))
 	if [ $rc = 0 ]; then ok "$name"; else not_ok "$name"; fi
 done
 
@@ -43,3 +45,7 @@ for kind in super device prefix inode xattr shared chunk entry inline; do
 	[[ $structures == *" $kind="[1-9]* ]] || missing+=" $kind"
 done
 is "each kind of structure is changed" "$missing" ""
+
+# Errors are allowed answers, but not for everything.
+at_least "mutants that the reader mounts" $readable $((MUTANTS / 2))
+at_least "as many have the reader's answer, less a tenth" $alike $((readable - readable / 10))

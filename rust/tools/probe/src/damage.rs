@@ -103,20 +103,25 @@ pub(crate) fn seeded(
     let intact = manifest::of_devices(&whole, &extra, PIECE);
     let regions = Regions::of(&whole);
     println!("structures: {}", regions.summary());
-    let (mut refused, mut changed) = (0, 0);
+    let (mut refused, mut changed, mut mounted, mut alike) = (0, 0, 0, 0);
     for seed in seeds {
         let mutant = mutate(&whole, &regions, seed);
         let read = manifest::of_devices(&mutant, &extra, PIECE);
         match &read {
             Seen::Refused(_) => refused += 1,
-            Seen::Tree(_) if read != intact => changed += 1,
-            Seen::Tree(_) => {}
+            Seen::Tree(_) => {
+                mounted += 1;
+                changed += u32::from(read != intact);
+            }
         }
         copy.write(&mutant)?;
         let ours = look_with(subject, &copy.path, devices)?;
         for judge in &mut judges {
             let (verdict, text) = if judge.name == "reader" {
-                against::reader(&ours, &read)
+                let verdict = against::reader(&ours, &read);
+                let mounts = matches!(ours, Seen::Tree(_));
+                alike += u32::from(mounts && verdict.0 == Verdict::Same);
+                verdict
             } else {
                 compare(&ours, &look_with(reference, &copy.path, devices)?)
             };
@@ -124,6 +129,7 @@ pub(crate) fn seeded(
         }
     }
     println!("the reader sees: refused={refused} changed={changed}");
+    println!("alike={alike} of {mounted}");
     let good = |good, judge: &Tally<'_>| judge.report() && good;
     Ok(judges.iter().fold(true, good))
 }
