@@ -26,6 +26,7 @@ use crate::{
     sys::{
         backing::At,
         hash,
+        inode_lists::Unlisted,
         opened::Opened,
         retry,
         sysfs,
@@ -250,6 +251,7 @@ impl FileSystem for Image {
     type Mount = Mount;
     type Node = inode::Node;
     type Target = share::Contents;
+    type Lists = Unlisted;
     type Kind = crate::vfs::fs_type::BlockOrFile;
 
     fn init_context(fc: context::New<'_>) -> Result {

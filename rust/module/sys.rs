@@ -8,6 +8,7 @@ pub(crate) mod errno;
 mod failed_bio;
 mod file_read;
 pub(crate) mod hash;
+pub(crate) mod inode_lists;
 pub(crate) mod inode_queue;
 pub(crate) mod inode_table;
 pub(crate) mod nofs;

@@ -10,11 +10,14 @@ use super::{
 use crate::{
     mount::Mount,
     sys::{
+        inode_lists::Listed,
         inode_queue::{
+            InodeQueue,
             Place,
             Queued, //
         },
         inode_table::{
+            InodeTable,
             Link,
             Linked, //
         }, //
@@ -25,10 +28,7 @@ use crate::{
             Anonymous,
             FileSystem, //
         },
-        inode::{
-            Evicted,
-            Inode, //
-        },
+        inode::Inode,
         super_block, //
     }, //
 };
@@ -50,7 +50,7 @@ pub(crate) struct Content {
     size: u64,
     pub(super) trust: Trust,
     /// The slot in the registry.
-    pub(super) slot: usize,
+    slot: usize,
     link: Link<Contents>,
     /// In the queue of what lingers.
     #[pin]
@@ -118,11 +118,23 @@ impl Linked for Contents {
     fn link(inode: &Inode<Self>) -> &Link<Self> {
         &inode.node().link
     }
+
+    fn slot(inode: &Inode<Self>) -> usize {
+        inode.node().slot
+    }
+
+    fn table(module: &Arc<Registry>) -> &InodeTable<Self> {
+        &module.table
+    }
 }
 
 impl Queued for Contents {
     fn place(inode: &Inode<Self>) -> &Place<Self> {
         &inode.node().place
+    }
+
+    fn queue(module: &Arc<Registry>) -> &InodeQueue<Self> {
+        &module.lingering
     }
 }
 
@@ -140,6 +152,7 @@ impl FileSystem for Contents {
     type Mount = ();
     type Node = Content;
     type Target = Self;
+    type Lists = Listed;
     type Kind = Anonymous;
 
     fn init_context(fc: context::New<'_>) -> Result {
@@ -147,8 +160,4 @@ impl FileSystem for Contents {
     }
 }
 
-impl super_block::Operations for Contents {
-    fn evict(inode: Evicted<'_, Self>) {
-        inode.super_block().fs_type().module().forget(&inode);
-    }
-}
+impl super_block::Operations for Contents {}

@@ -44,14 +44,18 @@ impl Run for Trim {
 
 impl Registry {
     /// Makes `provider` one of `content`'s, whose last user the caller is not. False if the
-    /// content has retired.
+    /// content has retired. Where that fails, content without a provider lingers.
     pub(super) fn begin_sharing(
         &self,
         content: &Inode<Contents>,
         provider: &Arc<Provider>,
     ) -> Result<bool> {
         let providers = &content.node().providers;
-        providers.add(provider, || self.lingering.remove(content))
+        providers.add(
+            provider,
+            || self.lingering.remove(content),
+            || self.lingering.push(content),
+        )
     }
 
     /// Undoes [`Self::begin_sharing`].
@@ -60,47 +64,33 @@ impl Registry {
         providers.remove(provider, || self.lingering.push(content));
     }
 
-    /// Drops what lingers beyond the bound, the oldest content first, each as a whole.
+    /// Drops what lingers beyond the bound, the oldest content first, each as a whole. Content counts
+    /// with the pages that it had when it lost its last provider: nobody can add to them, and those
+    /// that memory pressure has taken since make this drop more than it must.
     pub(crate) fn trim(&self) {
-        let mut pages = 0_u64;
-        self.lingering.take(
-            |_, mapping| {
-                pages = pages.saturating_add(mapping.pages());
-                false
-            },
-            |_| {},
-        );
-        let mut excess = limit().excess(pages);
-        self.lingering.take(
-            |_, mapping| {
-                let goes = excess > 0;
-                excess = excess.saturating_sub(mapping.pages());
-                goes
-            },
-            |content| self.retire(content),
-        );
+        let limit = limit();
+        while let Some(content) = self.lingering.pop(|pages| limit.excess(pages) > 0) {
+            self.retire(content);
+        }
     }
 
     /// Drops all that lingers.
     pub(crate) fn drop_content(&self) {
         self.lingering
-            .take(|_, _| true, |content| self.retire(content));
+            .take(|_| true, |content| self.retire(content));
     }
 
     /// Drops what lingers of `domain`.
     pub(crate) fn drop_domain(&self, domain: &[u8]) {
         self.lingering.take(
-            |content, _| content.is_in(domain),
+            |content| content.is_in(domain),
             |content| self.retire(content),
         );
     }
 
     fn retire(&self, content: ARef<Inode<Contents>>) {
         let node = content.node();
-        if node
-            .providers
-            .retire(|| self.table.remove(node.slot, &content))
-        {
+        if node.providers.retire(|| self.table.remove(&content)) {
             content.forget_when_unused();
         }
     }

@@ -79,8 +79,14 @@ impl Providers {
         self.count.load(Relaxed)
     }
 
-    /// Enters `provider`, the first after `first`. False if the content has retired.
-    pub(super) fn add(&self, provider: &Arc<Provider>, first: impl FnOnce()) -> Result<bool> {
+    /// Enters `provider`, the first with `first`; where that fails and there is none, with `none`.
+    /// False if the content has retired.
+    pub(super) fn add(
+        &self,
+        provider: &Arc<Provider>,
+        first: impl FnOnce(),
+        none: impl FnOnce(),
+    ) -> Result<bool> {
         let _nofs = nofs::Scope::new();
         let mut list = self.list.lock();
         if list.retired {
@@ -88,7 +94,12 @@ impl Providers {
         }
         // INVARIANT: the provider comes to stand at the end.
         let index = list.providers.len();
-        list.providers.push(provider.clone(), GFP_KERNEL)?;
+        if let Err(e) = list.providers.push(provider.clone(), GFP_KERNEL) {
+            if index == 0 {
+                none();
+            }
+            return Err(e.into());
+        }
         provider.index.store(index, Relaxed);
         self.count.store(list.providers.len() as u64, Relaxed);
         if index == 0 {

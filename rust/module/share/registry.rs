@@ -20,10 +20,7 @@ use crate::{
     },
     vfs::{
         address_space::AddressSpace,
-        inode::{
-            Evicted,
-            Inode, //
-        },
+        inode::Inode,
         super_block::SuperBlock, //
     }, //
 };
@@ -95,21 +92,18 @@ impl Registry {
         let new = sb
             .new_inode()?
             .init::<Contents>(key.size, Content::new(key, slot, Trust::Claim)?)?;
-        let (content, made) = self.table.insert(slot, new, |c| c.is(key))?;
-        if made {
-            content.keep_cached();
+        // Before anyone can find it, and retire it.
+        new.keep_cached();
+        let entered = self.table.insert(new.clone(), |c| c.is(key));
+        if !matches!(entered, Ok((_, true))) {
+            new.forget_when_unused();
         }
+        let (content, made) = entered?;
         Ok(Adopted { content, made })
     }
 
     pub(super) fn count_adoption(&self) {
         self.adoptions.add(1, Relaxed);
-    }
-
-    /// Forgets content that is being evicted.
-    pub(super) fn forget(&self, content: &Evicted<'_, Contents>) {
-        content.leave(&self.table, content.node().slot);
-        content.leave_queue(&self.lingering);
     }
 
     /// Shows all content to `see`.

@@ -7,8 +7,11 @@
 //!
 //! C header: [`include/linux/xarray.h`](srctree/include/linux/xarray.h)
 
+use super::{
+    inode_lists::Listed,
+    nofs, //
+};
 use crate::bindings;
-use crate::sys::nofs;
 use crate::vfs::{
     address_space::AddressSpace,
     fs_type::FileSystem,
@@ -45,10 +48,17 @@ impl<T: FileSystem> Link<T> {
     }
 }
 
-/// An inode type that a table can hold.
-pub(crate) trait Linked: FileSystem {
+/// An inode type that a table can hold. An inode that dies leaves it without the type's doing: see
+/// [`Listed`].
+pub(crate) trait Linked: FileSystem<Lists = Listed> {
     /// The link of an inode.
     fn link(inode: &Inode<Self>) -> &Link<Self>;
+
+    /// The slot of an inode, always the same.
+    fn slot(inode: &Inode<Self>) -> usize;
+
+    /// The type's only table.
+    fn table(module: &Self::Module) -> &InodeTable<Self>;
 }
 
 /// The table.
@@ -158,10 +168,10 @@ impl<T: Linked> InodeTable<T> {
     /// Enters `inode`, unless one that `is` accepts is there by now: then returns that one.
     pub(crate) fn insert(
         &self,
-        slot: usize,
         inode: ARef<Inode<T>>,
         mut is: impl FnMut(&T::Node) -> bool,
     ) -> Result<(ARef<Inode<T>>, bool)> {
+        let slot = T::slot(&inode);
         loop {
             {
                 let guard = self.lock();
@@ -189,10 +199,8 @@ impl<T: Linked> InodeTable<T> {
     }
 
     /// Takes `inode` out, if it is in.
-    /// [`Evicted::leave`] does it for an inode that dies.
-    ///
-    /// [`Evicted::leave`]: crate::vfs::inode::Evicted::leave
-    pub(crate) fn remove(&self, slot: usize, inode: &Inode<T>) {
+    pub(crate) fn remove(&self, inode: &Inode<T>) {
+        let slot = T::slot(inode);
         let guard = self.lock();
         let mut previous: Option<NonNull<Inode<T>>> = None;
         let mut at = guard.head(slot);
@@ -215,7 +223,8 @@ impl<T: Linked> InodeTable<T> {
         }
     }
 
-    /// Shows what every inode carries, and its pages, to `see`, slot by slot; the lock is dropped between slots.
+    /// Shows what every inode carries, and its pages, to `see`, slot by slot; the lock is dropped
+    /// between slots.
     pub(crate) fn for_each(&self, mut see: impl FnMut(&T::Node, &AddressSpace)) {
         let mut slot: usize = 0;
         loop {

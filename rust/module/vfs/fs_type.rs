@@ -8,7 +8,10 @@ use super::context;
 use super::inode::Cache;
 use super::inode_ops::status;
 use super::super_block::SuperBlock;
-use crate::bindings;
+use crate::{
+    bindings,
+    sys::inode_lists::Lists, //
+};
 use core::marker::PhantomData;
 use kernel::{
     container_of,
@@ -46,6 +49,9 @@ pub(crate) trait FileSystem: Sized + Send + Sync + 'static {
     ///
     /// [`Inode::redirect_mapping`]: super::inode::Inode::redirect_mapping
     type Target: FileSystem;
+
+    /// Which lists without references its inodes can be on.
+    type Lists: Lists<Self>;
 
     /// Runs first in `->kill_sb`, while the super block is whole.
     fn kill(_mount: &Self::Mount) {}

@@ -10,19 +10,7 @@ use super::fs_type::{
     FsType, //
 };
 use super::super_block::SuperBlock;
-use crate::{
-    bindings,
-    sys::{
-        inode_queue::{
-            InodeQueue,
-            Queued, //
-        },
-        inode_table::{
-            InodeTable,
-            Linked, //
-        }, //
-    }, //
-};
+use crate::bindings;
 use core::{
     marker::PhantomData,
     mem::MaybeUninit,
@@ -292,22 +280,6 @@ impl<'a, T: FileSystem> Evicted<'a, T> {
     /// The super block.
     pub(crate) fn super_block(&self) -> &SuperBlock<T> {
         self.0.super_block()
-    }
-
-    /// Takes the inode out of `table`, if it is in slot `slot`.
-    pub(crate) fn leave(&self, table: &InodeTable<T>, slot: usize)
-    where
-        T: Linked,
-    {
-        table.remove(slot, self.0);
-    }
-
-    /// Takes the inode out of `queue`, if it is in.
-    pub(crate) fn leave_queue(&self, queue: &InodeQueue<T>)
-    where
-        T: Queued,
-    {
-        queue.remove(self.0);
     }
 
     /// Undoes [`Inode::redirect_mapping`], and gives back the reference.

@@ -28,6 +28,7 @@ use crate::{
             BackingFile,
             Device, //
         },
+        inode_lists::Lists,
         opened::Opened, //
     }, //
 };
@@ -69,7 +70,7 @@ pub(crate) struct StatFs {
 pub(crate) trait Operations: FileSystem {
     /// `->evict_inode`, after the inode's own pages are gone. May sleep, must not allocate with
     /// reclaim: the inode shrinker calls it.
-    fn evict(inode: Evicted<'_, Self>);
+    fn evict(_inode: Evicted<'_, Self>) {}
 
     /// `->statfs`; `None` leaves what the caller has zeroed.
     fn statfs(_sb: &SuperBlock<Self>) -> Option<StatFs> {
@@ -374,6 +375,7 @@ impl<T: Operations> Table<T> {
         unsafe { bindings::truncate_inode_pages_final(&raw mut (*inode).i_data) };
         // SAFETY: the inode is one of `T`; one whose making failed is skipped.
         if let Some(inode) = unsafe { Inode::<T>::try_from_raw(inode) } {
+            T::Lists::leave(inode);
             // SAFETY: this is evict_inode.
             T::evict(unsafe { Evicted::new(inode) });
         }
