@@ -168,6 +168,11 @@ impl Devices {
         })
     }
 
+    /// Whether the image lies on a block device, not in a file.
+    pub(crate) fn is_block(&self) -> bool {
+        matches!(self.primary, Backing::Device(_))
+    }
+
     /// What direct I/O must be aligned to on all devices, in memory and in the file; `None` where
     /// one is a file.
     pub(crate) fn direct_align(&self) -> Option<(u32, u32)> {

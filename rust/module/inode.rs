@@ -96,7 +96,7 @@ pub(crate) fn get(sb: &SuperBlock<Image>, nid: u64) -> Result<ARef<Inode<Image>>
 fn operations(mount: &Mount, disk: &cofs_core::Inode) -> Result<Operations<Image>> {
     let compressed = matches!(disk.layout(), Layout::Compressed { .. });
     Ok(match disk.kind() {
-        Kind::Regular => Operations::file(),
+        Kind::Regular => Operations::file(mount.devices.is_block() && !compressed),
         Kind::Directory | Kind::Symlink if compressed => {
             mount.report(
                 Report::Compressed,

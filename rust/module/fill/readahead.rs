@@ -27,8 +27,7 @@ use crate::{
             Filled,
             LockedFolio, //
         },
-        inode::Inode,
-        iomap, //
+        inode::Inode, //
     }, //
 };
 use kernel::prelude::*;
@@ -57,9 +56,6 @@ fn fill_one(source: &Source<'_>, folio: LockedFolio) {
 
 impl Operations for Image {
     type Host = Self;
-
-    /// Not for content: its blocks lie at one place on one device and at another on the next.
-    const BMAP: Option<iomap::Bmap> = Some(iomap::bmap::<Self>());
 
     fn read_folio(inode: &Inode<Self>, _file: Option<&File>, folio: LockedFolio) -> Result {
         fill_one(&Source::of(inode), folio);

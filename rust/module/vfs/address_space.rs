@@ -13,7 +13,7 @@ use super::folio::{
 use super::fs_type::FileSystem;
 use super::inode::Inode;
 use super::inode_ops::status;
-use super::iomap::Bmap;
+use super::iomap;
 use crate::bindings;
 use core::{
     marker::PhantomData,
@@ -103,9 +103,6 @@ pub(crate) trait Operations: 'static {
 
     /// `->read_folio`: fills a folio of `inode`. `file` is who reads, where anyone is known.
     fn read_folio(inode: &Inode<Self::Host>, file: Option<&File>, folio: LockedFolio) -> Result;
-
-    /// `->bmap`, for FIBMAP; that of `Host`.
-    const BMAP: Option<Bmap> = None;
 
     /// Whether [`Self::retry`] does anything.
     const RETRIES: bool = false;
@@ -212,17 +209,20 @@ pub(super) fn filled(folio: Filled) {
 pub(super) struct Table<T>(PhantomData<T>);
 
 impl<T: Operations> Table<T> {
-    const EXTENDED: Extended = Extended {
-        c: Self::OPS,
-        retries: T::RETRIES,
-        retry: Self::retry,
-        filled: if T::DECIDES { Some(Self::filled) } else { None },
-    };
+    const EXTENDED: Extended = Self::extended(Self::OPS);
+
+    const fn extended(c: bindings::address_space_operations) -> Extended {
+        Extended {
+            c,
+            retries: T::RETRIES,
+            retry: Self::retry,
+            filled: if T::DECIDES { Some(Self::filled) } else { None },
+        }
+    }
 
     const OPS: bindings::address_space_operations = bindings::address_space_operations {
         read_folio: Some(Self::read_folio),
         readahead: Some(Self::readahead),
-        bmap: T::BMAP,
         direct_IO: Some(bindings::noop_direct_IO),
         migrate_folio: Some(bindings::filemap_migrate_folio),
         error_remove_folio: Some(bindings::generic_error_remove_folio),
@@ -302,5 +302,18 @@ impl<T: Operations> Table<T> {
             _rac: PhantomData,
         };
         T::readahead(inode, file, &mut window);
+    }
+}
+
+impl<T: Operations<Host = T> + iomap::Operations> Table<T> {
+    const WITH_BMAP: Extended = Self::extended(bindings::address_space_operations {
+        bmap: Some(iomap::Table::<T>::bmap),
+        ..Self::OPS
+    });
+
+    /// The same, for files whose blocks FIBMAP may name: those of a block device's image.
+    pub(super) const fn with_bmap() -> &'static bindings::address_space_operations {
+        let extended: &'static Extended = &Self::WITH_BMAP;
+        &extended.c
     }
 }

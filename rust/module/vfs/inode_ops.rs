@@ -63,15 +63,19 @@ enum Kind {
 }
 
 impl<T: InodeOperations> Operations<T> {
-    /// A regular file.
-    pub(crate) fn file() -> Self
+    /// A regular file, whose blocks are ones `of_device` or not.
+    pub(crate) fn file(of_device: bool) -> Self
     where
         T: file::Operations + address_space::Operations<Host = T>,
     {
         Self {
             inode: Table::<T>::file(),
             file: Some(file::Table::<T>::get()),
-            mapping: Some(address_space::Table::<T>::get()),
+            mapping: Some(if of_device {
+                address_space::Table::<T>::with_bmap()
+            } else {
+                address_space::Table::<T>::get()
+            }),
             kind: Kind::Pages,
             _fs: PhantomData,
         }

@@ -55,15 +55,6 @@ pub(crate) trait Operations: FileSystem {
     fn metadata(inode: &Inode<Self>, pos: u64) -> Result<(MappedPage, usize)>;
 }
 
-/// `->bmap`: which block of the device a block of a file is, 0 where none is.
-pub(crate) type Bmap =
-    unsafe extern "C" fn(*mut bindings::address_space, bindings::sector_t) -> bindings::sector_t;
-
-/// The [`Bmap`] of inodes of `T`, for mappings whose host is one.
-pub(crate) const fn bmap<T: Operations>() -> Bmap {
-    Table::<T>::bmap
-}
-
 /// The C table of `T`.
 pub(super) struct Table<T>(PhantomData<T>);
 
@@ -168,12 +159,12 @@ impl<T: Operations> Table<T> {
         unsafe { bindings::iomap_dio_rw(iocb, to, Self::get(), none, 0, core::ptr::null_mut(), 0) }
     }
 
-    /// `->bmap` of a file's own pages.
+    /// `->bmap` of a file's own pages: which block of the device a block is, 0 where none is.
     ///
     /// # Safety
     ///
     /// Called by the VFS with the mapping of an inode of `T`.
-    unsafe extern "C" fn bmap(
+    pub(super) unsafe extern "C" fn bmap(
         mapping: *mut bindings::address_space,
         block: bindings::sector_t,
     ) -> bindings::sector_t {

@@ -83,11 +83,9 @@ pub(crate) fn run(
     Ok(good)
 }
 
-/// Shared files have no blocks of one device; erofs does not tell those of an image in a file.
+/// Shared files have no blocks of one device.
 fn known_of_fibmap(options: &str, line: &str) -> bool {
-    let in_file = std::env::var_os("BACKED_BY_FILE").is_some();
-    (options.contains("inode_share") && line.contains("EINVAL not"))
-        || (in_file && line.contains("not EINVAL"))
+    options.contains("inode_share") && line.contains("EINVAL not")
 }
 
 fn facet_differences(
