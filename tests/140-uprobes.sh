@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Uprobes in a shared program: each image's events are hit by its own processes, in every order
 # with open, run and umount.
+# unload
 . "$(dirname "$0")/lib/guest.sh"
 
 plan 7

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # madvise, mlock, mremap, fork and exec on mappings of shared files, while the other image goes.
+# unload
 . "$(dirname "$0")/lib/guest.sh"
 
 plan 6

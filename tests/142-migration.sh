@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # mm moves, drops and reclaims pages by order while readers verify them and one sharer comes
 # and goes.
+# unload
 . "$(dirname "$0")/lib/guest.sh"
 
 : "${MIGRATION_LOOPS:=$((80 / SCALE))}"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Memory errors under shared pages: dropped, filled again, and nobody is killed.
+# unload
 . "$(dirname "$0")/lib/guest.sh"
 
 plan 2

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Files, mappings and programs outlive their mounts: umount -l, umount -f, a namespace that ends.
+# unload
 . "$(dirname "$0")/lib/guest.sh"
 
 plan 6

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Who reads through an idmapped mount, or in a user namespace, is judged by that mount's ids, and
 # reads the same pages.
+# unload
 . "$(dirname "$0")/lib/guest.sh"
 
 plan 9

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The module goes right after heavy use, with content that lingers, and while the kernel still
 # holds pages that were its files'.
+# unload
 . "$(dirname "$0")/lib/guest.sh"
 
 : "${UNLOAD_LOOPS:=$((3 / SCALE + 1))}"

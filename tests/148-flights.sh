@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Content's pages do not pin the image that fills them: umount waits for its reads, and nothing
 # reads from its device afterwards.
+# unload
 . "$(dirname "$0")/lib/guest.sh"
 
 plan 3

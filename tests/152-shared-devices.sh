@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Sharing between an image with an extra device and one without; the extra device fails, and goes.
+# unload
 . "$(dirname "$0")/lib/guest.sh"
 . "$TESTS/lib/devices.sh"
 

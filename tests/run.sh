@@ -28,6 +28,17 @@ if [ ! -e "$IMAGES/p-default.img" ]; then
 		{ echo "Bail out! no images at /dev/disk/cofs/images"; exit 1; }
 fi
 
+# unloaded: the module goes within some seconds, with all that the file before has left, and is
+# there again. Files with the line `# unload` end so.
+unloaded() {
+	local end=$((SECONDS + 10 * SCALE)) output
+	until output=$(rmmod "$FS" 2>&1); do
+		[ $SECONDS -lt $end ] || { echo "# the module does not go: $output"; return 1; }
+		read -r -t 0.2 <> <(:)
+	done
+	insmod "$TESTS/../cofs.ko" || { echo "# the module does not load again"; return 1; }
+}
+
 files=()
 for file in "$TESTS"/[0-9]*.sh; do
 	name=${file##*/}
@@ -52,6 +63,9 @@ for file in "${files[@]}"; do
 	start=$SECONDS
 	timeout -k 5 "$LIMIT" bash "$file" 2>&1 | while IFS= read -r line; do printf '  %s\n' "$line"; done
 	rc=${PIPESTATUS[0]}
+	if [ "$FS" = cofs ] && grep -q '^# unload$' "$file"; then
+		unloaded || rc=1
+	fi
 	printf '# %s: %d s\n' "$name" $((SECONDS - start))
 	if [ "$rc" = 0 ]; then
 		printf 'ok %d %s\n' "$number" "$name"
