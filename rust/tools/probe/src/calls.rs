@@ -2,6 +2,7 @@
 //! System calls on shared files that do more than read.
 
 mod flights;
+mod inline;
 
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -25,6 +26,7 @@ pub(crate) fn run(order: &str, setup: &Setup<'_>) -> Result<()> {
         "extents" => extents(setup),
         "aio" => asynchronous(setup, by_aio),
         "ring" => asynchronous(setup, by_ring),
+        "ring-cached" => inline::run(setup),
         "umount-waits" | "umount-reader" => flights::run(order, setup),
         _ => Err(format!("unknown order {order}")),
     }

@@ -28,6 +28,7 @@ mod short;
 mod source;
 mod sys;
 mod tree;
+mod uncached;
 mod unload;
 mod uprobe;
 mod vast;
@@ -69,6 +70,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   folios FILE                       its pages in large folios
   samepage FILE FILE                the pages that both files have in common
   preadv2 FLAG FILE                 it all at once, with nowait or dontcache
+  direct FILE                       what is said of O_DIRECT, and how it reads
   lease-label FILE                  take a read lease, ask for the volume's label
   evict FILE                        posix_fadvise(POSIX_FADV_DONTNEED)
   fserror DIR... -- COMMAND...      what fanotify tells of errors while it runs
@@ -168,6 +170,7 @@ fn run(words: &[&str]) -> Result<bool> {
             memory::same_pages(Path::new(one), Path::new(other)).map(|()| true)
         }
         ["preadv2", flag, file] => memory::read_with(flag, Path::new(file)).map(|()| true),
+        ["direct", file] => uncached::print(Path::new(file)).map(|()| true),
         ["lease-label", file] => memory::lease_label(Path::new(file)).map(|()| true),
         ["evict", file] => memory::evict(Path::new(file)).map(|()| true),
         ["hammer", kind, options, stays, goes, loops] => hammer::run(

@@ -188,12 +188,30 @@ struct Completion {
     flags: u32,
 }
 
+const IOSQE_ASYNC: u8 = 1 << 4;
+
 /// As `by_aio`, for at most 64 reads; every other one must not be tried inline. Those look up
 /// their descriptor late: the file is closed last.
 pub(crate) fn by_ring(file: OwnedFd, reads: &mut [Read], meanwhile: impl FnOnce()) -> Result<()> {
+    let flags = |i| if i % 2 == 0 { IOSQE_ASYNC } else { 0 };
+    ring(file, reads, flags, |_| meanwhile())
+}
+
+/// Submits `reads`, at most 64, and says how many had completed when io_uring_enter(2) returned.
+pub(crate) fn inline_by_ring(file: OwnedFd, reads: &mut [Read]) -> Result<u32> {
+    let mut completed = 0;
+    ring(file, reads, |_| 0, |now| completed = now)?;
+    Ok(completed)
+}
+
+fn ring(
+    file: OwnedFd,
+    reads: &mut [Read],
+    flags: impl Fn(usize) -> u8,
+    submitted: impl FnOnce(u32),
+) -> Result<()> {
     const ENTRIES: u32 = 64;
     const IORING_OP_READ: u8 = 22;
-    const IOSQE_ASYNC: u8 = 1 << 4;
     const SUBMISSIONS: i64 = 0x1000_0000;
     let count = reads.len() as u32;
     assert!(count <= ENTRIES);
@@ -217,7 +235,7 @@ pub(crate) fn by_ring(file: OwnedFd, reads: &mut [Read], meanwhile: impl FnOnce(
         for (i, read) in reads.iter_mut().enumerate() {
             entries.add(i).write(Submission {
                 opcode: IORING_OP_READ,
-                flags: if i % 2 == 0 { IOSQE_ASYNC } else { 0 },
+                flags: flags(i),
                 fd: file.as_raw_fd(),
                 offset: read.offset,
                 address: read.buffer.as_mut_ptr() as u64,
@@ -232,7 +250,9 @@ pub(crate) fn by_ring(file: OwnedFd, reads: &mut [Read], meanwhile: impl FnOnce(
         let word = |at: u32| rings.add(at as usize).cast::<u32>();
         word(p.sq.tail).write_volatile(count);
         let enter = |submit: u32, wait: u32| {
-            let (number, get_events) = (libc::SYS_io_uring_enter, 1);
+            let number = libc::SYS_io_uring_enter;
+            // IORING_ENTER_GETEVENTS.
+            let get_events = u32::from(wait > 0);
             let rc = libc::syscall(
                 number,
                 ring.as_raw_fd(),
@@ -245,7 +265,7 @@ pub(crate) fn by_ring(file: OwnedFd, reads: &mut [Read], meanwhile: impl FnOnce(
             check(rc)
         };
         enter(count, 0)?;
-        meanwhile();
+        submitted(word(p.cq.tail).read_volatile());
         while word(p.cq.tail).read_volatile() < count {
             match enter(0, count) {
                 Err(Errno::INTR) => {}
