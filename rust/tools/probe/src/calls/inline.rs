@@ -25,7 +25,10 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<()> {
     a.end()?;
     b.end()?;
     if cached.completed != READS || cached.workers != 0 {
-        return Err(format!("of {READS} reads of cached pages {}", cached.text()));
+        return Err(format!(
+            "of {READS} reads of cached pages {}",
+            cached.text()
+        ));
     }
     Ok(())
 }
@@ -39,7 +42,10 @@ struct Outcome {
 
 impl Outcome {
     fn text(&self) -> String {
-        format!("{} at once, {} workers so far", self.completed, self.workers)
+        format!(
+            "{} at once, {} workers so far",
+            self.completed, self.workers
+        )
     }
 }
 
