@@ -148,6 +148,15 @@ void cofs_mapping_set_large_folios(struct address_space *mapping)
 	mapping_set_large_folios(mapping);
 }
 
+/*
+ * Pages may come from pages of a file below, to any depth, and lockdep cannot tell one depth from
+ * another. A read-only file system takes this lock shared, and nobody else takes it.
+ */
+void cofs_mapping_set_nesting(struct address_space *mapping)
+{
+	lockdep_set_novalidate_class(&mapping->invalidate_lock);
+}
+
 int cofs_map_page(struct address_space *mapping, pgoff_t index, struct file *file,
 		  struct folio **folio, void **address)
 {
@@ -203,6 +212,21 @@ void cofs_folio_zero_segment(struct folio *folio, size_t start, size_t end)
 void cofs_flush_dcache_folio(struct folio *folio)
 {
 	flush_dcache_folio(folio);
+}
+
+int cofs_folio_wait_locked_killable(struct folio *folio)
+{
+	return folio_wait_locked_killable(folio);
+}
+
+int cofs_folio_lock_killable(struct folio *folio)
+{
+	return folio_lock_killable(folio);
+}
+
+bool cofs_folio_test_uptodate(struct folio *folio)
+{
+	return folio_test_uptodate(folio);
 }
 
 void cofs_init_list_head(struct list_head *head)

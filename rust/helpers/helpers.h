@@ -49,6 +49,7 @@ bool cofs_fatal_signal_pending(void);
 
 /* page cache */
 void cofs_mapping_set_large_folios(struct address_space *mapping);
+void cofs_mapping_set_nesting(struct address_space *mapping);
 int cofs_map_page(struct address_space *mapping, pgoff_t index, struct file *file,
 		  struct folio **folio, void **address);
 void cofs_unmap_page(struct folio *folio, void *address);
@@ -61,6 +62,9 @@ void *cofs_kmap_local_folio(struct folio *folio, size_t offset);
 void cofs_kunmap_local(const void *address);
 void cofs_folio_zero_segment(struct folio *folio, size_t start, size_t end);
 void cofs_flush_dcache_folio(struct folio *folio);
+int cofs_folio_wait_locked_killable(struct folio *folio);
+int cofs_folio_lock_killable(struct folio *folio);
+bool cofs_folio_test_uptodate(struct folio *folio);
 
 /* params.c */
 #define COFS_DOMAIN_MAX 255

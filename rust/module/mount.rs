@@ -25,10 +25,10 @@ use crate::{
     },
     sys::{
         backing::At,
+        failed_bio,
         hash,
         inode_lists::Unlisted,
         opened::Opened,
-        retry,
         sysfs,
         work::Work, //
     },
@@ -91,9 +91,9 @@ pub(crate) struct Module {
     /// Bounds what lingers.
     #[pin]
     pub(crate) trim: Work<share::linger::Trim>,
-    /// Before the content that it works on.
+    /// Ends bios that failed; before the content that they fill.
     #[pin]
-    retry: retry::Worker,
+    failed_bios: failed_bio::Worker,
     /// Where content inodes live.
     #[pin]
     pub(crate) contents: Internal<share::Contents>,
@@ -107,7 +107,7 @@ impl Module {
         try_pin_init!(Self {
             registry: Arc::pin_init(share::Registry::new(), GFP_KERNEL)?,
             contents <- Internal::new(share::module(registry.clone())),
-            retry <- retry::Worker::new(),
+            failed_bios <- failed_bio::Worker::new(),
             trim <- Work::new(share::linger::Trim(registry.clone())),
             sysfs <- sysfs::Directory::new(c"cofs", stats::Sharing::new(registry.clone())),
             features <- sysfs.child(c"features", Features),

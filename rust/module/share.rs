@@ -34,7 +34,7 @@ pub(crate) use content::{
     module,
     Contents, //
 };
-pub(crate) use failover::failover;
+pub(crate) use failover::read;
 pub(crate) use fingerprint::FingerprintName;
 pub(crate) use provider::with_source;
 pub(crate) use registry::Registry;

@@ -5,7 +5,7 @@
 pub(crate) mod backing;
 pub(crate) mod bio;
 pub(crate) mod errno;
-mod failed_bio;
+pub(crate) mod failed_bio;
 mod file_read;
 pub(crate) mod hash;
 pub(crate) mod inode_lists;
@@ -14,7 +14,5 @@ pub(crate) mod inode_table;
 pub(crate) mod nofs;
 pub(crate) mod opened;
 pub(crate) mod parameters;
-pub(crate) mod read_now;
-pub(crate) mod retry;
 pub(crate) mod sysfs;
 pub(crate) mod work;

@@ -10,6 +10,7 @@
 //! [`include/linux/pagemap.h`](srctree/include/linux/pagemap.h)
 
 pub(crate) mod address_space;
+pub(crate) mod asked_folio;
 pub(crate) mod context;
 pub(crate) mod dir;
 pub(crate) mod errors;

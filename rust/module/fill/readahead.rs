@@ -22,6 +22,7 @@ use crate::{
             Operations,
             Window, //
         },
+        asked_folio::AskedFolio,
         file::File,
         folio::{
             Filled,
@@ -49,7 +50,8 @@ fn fill(
     }
 }
 
-fn fill_one(source: &Source<'_>, folio: LockedFolio) {
+/// Fills `folio` from `source`, as someone waits for it.
+pub(crate) fn fill_one(source: &Source<'_>, folio: LockedFolio) {
     let end = folio.end();
     fill(source, Purpose::Demand, end, core::iter::once(folio));
 }
@@ -57,7 +59,12 @@ fn fill_one(source: &Source<'_>, folio: LockedFolio) {
 impl Operations for Image {
     type Host = Self;
 
-    fn read_folio(inode: &Inode<Self>, _file: Option<&File>, folio: LockedFolio) -> Result {
+    fn read_folio(
+        inode: &Inode<Self>,
+        _file: Option<&File>,
+        folio: LockedFolio,
+        _asked: &AskedFolio<'_>,
+    ) -> Result {
         fill_one(&Source::of(inode), folio);
         Ok(())
     }
@@ -70,24 +77,24 @@ impl Operations for Image {
 impl Operations for Contents {
     type Host = Self;
 
-    const RETRIES: bool = true;
-
     const DECIDES: bool = true;
-
-    fn retry(content: &Inode<Self>, folio: LockedFolio) {
-        share::failover(content, folio);
-    }
 
     fn filled(content: &Inode<Self>, folio: Filled) {
         share::filled(content, folio);
     }
 
-    fn read_folio(content: &Inode<Self>, file: Option<&File>, folio: LockedFolio) -> Result {
-        share::with_source(content, file, |source| fill_one(source, folio))
+    fn read_folio(
+        content: &Inode<Self>,
+        file: Option<&File>,
+        folio: LockedFolio,
+        asked: &AskedFolio<'_>,
+    ) -> Result {
+        share::read(content, file, folio, asked)
     }
 
     fn readahead(content: &Inode<Self>, file: Option<&File>, window: &mut Window<'_>) {
-        // Without a provider the folios stay as they are, and the readahead core drops them.
+        // Without a provider the folios stay as they are, and the readahead core drops them. Those
+        // that fail are asked for again by whoever needs them.
         let _ = share::with_source(content, file, |source| {
             fill(source, Purpose::Readahead, window.end(), window);
         });

@@ -11,13 +11,9 @@ use crate::{
         Image,
         Mount, //
     },
-    sys::{
-        bio::{
-            Collect,
-            Purpose,
-            Reader, //
-        },
-        read_now::Now, //
+    sys::bio::{
+        Purpose,
+        Reader, //
     },
     vfs::{
         folio::Filling,
@@ -71,16 +67,11 @@ impl<'a> Source<'a> {
         Reader::new(purpose, &self.mount)
     }
 
-    /// A reader that waits.
-    pub(crate) fn reader_now(&self) -> Now {
-        Now
-    }
-
     /// Fills a folio: at once where the bytes are at hand, else by pieces that `reads` carries.
     pub(crate) fn fill(
         &self,
         map: &mut Map<'_>,
-        reads: &mut impl Collect,
+        reads: &mut Reads<'_>,
         filling: &mut Filling,
     ) -> Result {
         let start = filling.pos();

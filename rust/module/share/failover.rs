@@ -1,45 +1,74 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! When an image cannot give a page, another one with the same content can.
+//!
+//! The reader's own thread asks one image after the other. A provider may be a file on an image
+//! whose pages are shared and fail over in turn: no worker that both went to could serve them, one
+//! waiting for the other.
 
-use super::content::Contents;
+use super::{
+    content::Contents,
+    provider, //
+};
 use crate::{
-    fill::map::Map,
-    sys::nofs,
+    fill::{
+        readahead::fill_one,
+        source::Source, //
+    },
     vfs::{
+        asked_folio::{
+            AskedFolio,
+            Outcome, //
+        },
+        file::File,
         folio::LockedFolio,
         inode::Inode, //
     }, //
 };
+use kernel::prelude::*;
 
-/// Fills a folio from each provider in turn, once around, until one succeeds. It fails if none
-/// does, and at once where there is only the one that has failed.
-pub(crate) fn failover(content: &Inode<Contents>, mut folio: LockedFolio) {
-    if content.node().sharers() < 2 {
-        return;
-    }
-    let _nofs = nofs::Scope::new();
-    let end = folio.end();
-    let mut index = 0;
-    while let Some(flight) = content.node().providers.nth(index) {
-        let source = flight.source();
-        let mut filling = folio.begin();
-        let filled = source.fill(
-            &mut Map::new(&source, end),
-            &mut source.reader_now(),
-            &mut filling,
-        );
-        if filled.is_ok() {
-            // Once the folio is unlocked, the content may go.
-            content.super_block().fs_type().module().count_failover();
-            source.mount().counts.failover();
-            filling.finish(Ok(()));
-            return;
+/// Fills a folio of `content` from the reader's own image, and where that fails from each other
+/// provider in turn, once around, until one succeeds.
+///
+/// Where there is no other, the filling may be under way on return.
+pub(crate) fn read(
+    content: &Inode<Contents>,
+    file: Option<&File>,
+    mut folio: LockedFolio,
+    asked: &AskedFolio<'_>,
+) -> Result {
+    let own = provider::own(content, file);
+    if let Some(inode) = own {
+        fill_one(&Source::of(inode), folio);
+        if content.node().sharers() < 2 {
+            return Ok(());
         }
-        let Some(back) = filling.cancel() else {
-            return;
+        folio = match asked.outcome() {
+            Outcome::Failed(folio) => folio,
+            Outcome::Filled | Outcome::Over => return Ok(()),
         };
-        folio = back;
+    }
+    let mut first = own.is_none();
+    let mut index = 0;
+    loop {
+        let flight = content.node().providers.nth(index).ok_or(EIO)?;
         index += 1;
+        if own.is_some_and(|inode| flight.is(inode)) {
+            continue;
+        }
+        // The wait is for the folio, and not for the image: that may go meanwhile.
+        let mount = flight.mount();
+        fill_one(&flight.source(), folio);
+        drop(flight);
+        folio = match asked.outcome() {
+            Outcome::Failed(folio) => folio,
+            Outcome::Filled if !first => {
+                content.super_block().fs_type().module().count_failover();
+                mount.counts.failover();
+                return Ok(());
+            }
+            Outcome::Filled | Outcome::Over => return Ok(()),
+        };
+        first = false;
     }
 }

@@ -166,6 +166,17 @@ impl Flight {
     pub(super) fn source(&self) -> Source<'_> {
         Source::new(self.0.mount.clone(), &self.0.disk)
     }
+
+    /// The provider's mount, which may go when the flight is over.
+    pub(super) fn mount(&self) -> Arc<Mount> {
+        self.0.mount.clone()
+    }
+
+    /// Whether the provider is `inode`.
+    pub(super) fn is(&self, inode: &Inode<Image>) -> bool {
+        let mount = inode.super_block().mount();
+        core::ptr::eq(&*self.0.mount, &*mount) && self.0.disk.nid() == inode.node().disk.nid()
+    }
 }
 
 impl Drop for Flight {
@@ -174,15 +185,22 @@ impl Drop for Flight {
     }
 }
 
-/// Runs `fill` with a source for `content`: the image that `file` is open on, since its device,
-/// its limits and its integrity are what the reader chose; else any other.
+/// The image that `file` is open on, since its device, its limits and its integrity are what the
+/// reader chose.
+pub(super) fn own<'a>(
+    content: &Inode<Contents>,
+    file: Option<&'a File>,
+) -> Option<&'a Inode<Image>> {
+    file.and_then(|f| f.redirected_inode::<Image>(content))
+}
+
+/// Runs `fill` with a source for `content`: the reader's [`own`], else any other.
 pub(crate) fn with_source(
     content: &Inode<Contents>,
     file: Option<&File>,
     fill: impl FnOnce(&Source<'_>),
 ) -> Result {
-    let own = file.and_then(|f| f.redirected_inode::<Image>(content));
-    if let Some(inode) = own {
+    if let Some(inode) = own(content, file) {
         fill(&Source::of(inode));
         return Ok(());
     }

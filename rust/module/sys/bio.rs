@@ -36,7 +36,7 @@ use kernel::{
 };
 
 /// A sector of the block layer, in bytes.
-pub(crate) const SECTOR_SIZE: u64 = 512;
+pub(super) const SECTOR_SIZE: u64 = 512;
 
 /// `REQ_RAHEAD`.
 pub(super) const RAHEAD: u32 = 1 << bindings::req_flag_bits___REQ_RAHEAD;
@@ -64,13 +64,6 @@ pub(crate) trait Owner: Send + Sync + 'static {
     fn end(&self, result: Result, demand: bool);
 }
 
-/// Who takes the pieces of a folio that are to be read.
-pub(crate) trait Collect {
-    /// Adds a read to `offset` in the folio. `left` is how many bytes are still to come, with
-    /// these.
-    fn add(&mut self, filling: &Filling, offset: usize, from: At, left: u64) -> Result;
-}
-
 /// Collects pieces of folios into bios, and submits a bio where the next piece does not adjoin.
 pub(crate) struct Reader<'a, T: Owner> {
     /// What is collected, and from where.
@@ -96,8 +89,10 @@ impl<'a, T: Owner> Reader<'a, T> {
     }
 }
 
-impl<T: Owner> Collect for Reader<'_, T> {
-    fn add(&mut self, filling: &Filling, offset: usize, from: At, left: u64) -> Result {
+impl<T: Owner> Reader<'_, T> {
+    /// Adds a read to `offset` in the folio. `left` is how many bytes are still to come, with
+    /// these.
+    pub(crate) fn add(&mut self, filling: &Filling, offset: usize, from: At, left: u64) -> Result {
         let At { backing, pos, len } = from;
         if pos % SECTOR_SIZE != 0 || len % SECTOR_SIZE != 0 {
             return Err(EINVAL);
@@ -144,9 +139,7 @@ impl<T: Owner> Collect for Reader<'_, T> {
             return Ok(());
         }
     }
-}
 
-impl<T: Owner> Reader<'_, T> {
     fn start(&mut self, backing: Backing, pos: u64, left: u64) -> Result<NonNull<bindings::bio>> {
         let mut flags = bindings::req_op_REQ_OP_READ;
         if self.purpose == Purpose::Readahead {

@@ -4,6 +4,7 @@
 //!
 //! C header: [`include/linux/pagemap.h`](srctree/include/linux/pagemap.h)
 
+use super::asked_folio::AskedFolio;
 use super::file::File;
 use super::folio::{
     Filled,
@@ -102,14 +103,13 @@ pub(crate) trait Operations: 'static {
     type Host: FileSystem;
 
     /// `->read_folio`: fills a folio of `inode`. `file` is who reads, where anyone is known.
-    fn read_folio(inode: &Inode<Self::Host>, file: Option<&File>, folio: LockedFolio) -> Result;
-
-    /// Whether [`Self::retry`] does anything.
-    const RETRIES: bool = false;
-
-    /// A folio could not be filled. Runs in a worker, may sleep; the folio fails when it is
-    /// dropped.
-    fn retry(_inode: &Inode<Self::Host>, _folio: LockedFolio) {}
+    /// `asked` is the same folio, for whoever wants to know what came of it.
+    fn read_folio(
+        inode: &Inode<Self::Host>,
+        file: Option<&File>,
+        folio: LockedFolio,
+        asked: &AskedFolio<'_>,
+    ) -> Result;
 
     /// Whether [`Self::filled`] does anything but publish.
     const DECIDES: bool = false;
@@ -162,8 +162,6 @@ impl Iterator for Window<'_> {
 #[repr(C)]
 struct Extended {
     c: bindings::address_space_operations,
-    retries: bool,
-    retry: unsafe fn(LockedFolio),
     /// Absent where every folio is published.
     filled: Option<unsafe fn(Filled)>,
 }
@@ -180,18 +178,6 @@ impl Extended {
             &*(*mapping).a_ops.cast()
         }
     }
-}
-
-/// Whether a folio that could not be filled is to be handed to [`retry`].
-pub(super) fn retries(folio: &LockedFolio) -> bool {
-    // SAFETY: the folio is locked and ours.
-    unsafe { Extended::of(folio.as_ptr()).retries }
-}
-
-/// Has the folio's mapping try again.
-pub(crate) fn retry(folio: LockedFolio) {
-    // SAFETY: the folio is locked and ours, and the function that of its own table.
-    unsafe { (Extended::of(folio.as_ptr()).retry)(folio) }
 }
 
 /// Has the folio's mapping publish it, or decide otherwise.
@@ -214,8 +200,6 @@ impl<T: Operations> Table<T> {
     const fn extended(c: bindings::address_space_operations) -> Extended {
         Extended {
             c,
-            retries: T::RETRIES,
-            retry: Self::retry,
             filled: if T::DECIDES { Some(Self::filled) } else { None },
         }
     }
@@ -251,14 +235,6 @@ impl<T: Operations> Table<T> {
     /// # Safety
     ///
     /// The folio must be in a mapping with this table.
-    unsafe fn retry(folio: LockedFolio) {
-        // SAFETY: by the function's requirement.
-        T::retry(unsafe { Self::host(folio.as_ptr()) }, folio);
-    }
-
-    /// # Safety
-    ///
-    /// The folio must be in a mapping with this table.
     unsafe fn filled(folio: Filled) {
         // SAFETY: by the function's requirement.
         T::filled(unsafe { Self::host(folio.as_ptr()) }, folio);
@@ -278,9 +254,16 @@ impl<T: Operations> Table<T> {
         let inode = unsafe { mapping.host::<T::Host>() };
         // SAFETY: the file, if any, is open for the call.
         let file = unsafe { File::from_raw(file) };
-        // SAFETY: the folio is locked, and unlocking it is the callee's duty.
-        let folio = unsafe { LockedFolio::from_raw(NonNull::new_unchecked(folio)) };
-        status(|| T::read_folio(inode, file, folio))
+        // SAFETY: the folio is locked, and unlocking it is the callee's duty; mm refers to it for
+        // the call, since it waits for the unlocking afterwards.
+        let (asked, folio) = unsafe {
+            let folio = NonNull::new_unchecked(folio);
+            (
+                AskedFolio::from_raw(folio, mapping),
+                LockedFolio::from_raw(folio),
+            )
+        };
+        status(|| T::read_folio(inode, file, folio, &asked))
     }
 
     /// # Safety

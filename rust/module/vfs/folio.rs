@@ -10,10 +10,7 @@ use super::{
     inode::Inode,
     super_block::SuperBlock, //
 };
-use crate::{
-    bindings,
-    sys::retry, //
-};
+use crate::bindings;
 use core::{
     marker::PhantomData,
     mem,
@@ -101,10 +98,6 @@ impl LockedFolio {
         Self(folio)
     }
 
-    pub(super) fn as_ptr(&self) -> *mut bindings::folio {
-        self.0.as_ptr()
-    }
-
     /// File offset of the folio's end in bytes.
     pub(crate) fn end(&self) -> u64 {
         // SAFETY: the folio is locked, so its place and its size are stable.
@@ -112,13 +105,6 @@ impl LockedFolio {
             let start = bindings::cofs_folio_pos(self.0.as_ptr()) as u64;
             start.saturating_add(bindings::cofs_folio_size(self.0.as_ptr()) as u64)
         }
-    }
-
-    /// Gives the folio to C, with the duty to unlock it.
-    pub(crate) fn into_raw(self) -> NonNull<bindings::folio> {
-        let folio = self.0;
-        mem::forget(self);
-        folio
     }
 
     /// Starts the filling by pieces.
@@ -170,8 +156,7 @@ pub(crate) struct Piece(NonNull<bindings::folio>);
 unsafe impl Send for Piece {}
 
 impl Piece {
-    /// Ends the piece; the folio becomes uptodate once all pieces ended well. One that failed is
-    /// tried again if its mapping knows how.
+    /// Ends the piece; the folio becomes uptodate once all pieces ended well.
     pub(crate) fn end(self, result: Result) {
         let folio = self.0;
         mem::forget(self);
@@ -198,10 +183,7 @@ impl Piece {
                 address_space::filled(Filled(folio));
                 return;
             }
-            let folio = LockedFolio::from_raw(folio);
-            if address_space::retries(&folio) {
-                retry::later(folio);
-            }
+            drop(LockedFolio::from_raw(folio));
         }
     }
 
@@ -344,22 +326,6 @@ impl Filling {
             Some(end) if len != 0 && end <= self.len() => Ok(()),
             _ => Err(EINVAL),
         }
-    }
-
-    /// The folio, for a read that ends while it is borrowed.
-    pub(crate) fn as_ptr(&self) -> *mut bindings::folio {
-        self.piece.0.as_ptr()
-    }
-
-    /// Gives the folio back as it was. No piece may be under way: they are waited for by whoever
-    /// made them.
-    pub(crate) fn cancel(self) -> Option<LockedFolio> {
-        if counter(self.piece.0).load(Relaxed) & !FAILED != 1 {
-            return None;
-        }
-        let folio = self.piece.0;
-        mem::forget(self.piece);
-        Some(LockedFolio(folio))
     }
 
     /// A further piece, which someone else ends.

@@ -461,6 +461,7 @@ impl<T: FileSystem> Anonymous<T> {
             (*inode).i_ino = bindings::get_next_ino().into();
             (*(*inode).i_mapping).a_ops = super::address_space::Table::<A>::get();
             bindings::cofs_mapping_set_large_folios((*inode).i_mapping);
+            bindings::cofs_mapping_set_nesting((*inode).i_mapping);
         }
         // SAFETY: as above, and not yet initialised.
         unsafe { init_node::<T>(inode, node) }?;

@@ -155,6 +155,7 @@ impl<T: InodeOperations> Operations<T> {
                     bindings::inode_nohighmem(inode);
                 }
                 bindings::cofs_mapping_set_large_folios((*inode).i_mapping);
+                bindings::cofs_mapping_set_nesting((*inode).i_mapping);
             },
             Kind::FastLink(link) => {
                 let (link, _, _) = link.into_raw_parts();
