@@ -34,4 +34,4 @@ lab() {
 lab instructions 300 --icount
 lab time 60 --smp 2
 
-scripts/in-root python3 scripts/bench/report.py build/bench "$work"/{instructions,time}.out
+scripts/in-root python3 scripts/bench/report.py build/bench build/bench/{instructions,time}.out
