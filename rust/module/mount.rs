@@ -135,8 +135,7 @@ pub(crate) struct Mount {
     /// With whom its files are shared, if at all.
     pub(crate) domain: Option<Domain>,
     /// Reads under way.
-    #[pin]
-    pub(crate) flights: Flights,
+    pub(crate) flights: Arc<Flights>,
     /// Whether `user.` attributes are shown.
     pub(crate) user_xattr: Atomic<bool>,
     cache_strategy: u32,
@@ -387,7 +386,7 @@ impl Mountable for Image {
                 direct: direct && in_file,
                 open <- new_mutex!(open),
                 domain,
-                flights <- Flights::new(),
+                flights: Arc::pin_init(Flights::new(), GFP_KERNEL)?,
                 user_xattr: Atomic::new(user_xattr),
                 cache_strategy,
                 dax_never,

@@ -23,6 +23,7 @@ use kernel::{
             Full,
             Relaxed, //
         },
+        Arc,
         Completion, //
     }, //
 };
@@ -32,7 +33,8 @@ const CLOSED: i64 = 1 << 62;
 
 /// Counts the reads under way on a mount: bios, and fills on behalf of other mounts.
 ///
-/// A plain counter, for a percpu_ref costs each umount a grace period of RCU.
+/// A plain counter, for a percpu_ref costs each umount a grace period of RCU. It is apart from the
+/// mount, whose memory may not be freed in an interrupt: the last flight may see the mount go.
 #[pin_data]
 pub(crate) struct Flights {
     /// The count, and [`CLOSED`].
@@ -94,11 +96,14 @@ impl Owner for Mount {
         Mount::lost(self, first, error);
     }
 
-    fn end(&self, result: Result, demand: bool) {
+    fn end(this: Arc<Self>, result: Result, demand: bool) {
         // A readahead that fails may be a path that fails over; whoever needs the data tries again.
         if demand && result.is_err() {
-            self.report(Report::Device, None, "the device cannot be read");
+            this.report(Report::Device, None, "the device cannot be read");
         }
-        self.flights.end();
+        let flights = this.flights.clone();
+        // Not the last reference: the super block has one while anything is under way.
+        drop(this);
+        flights.end();
     }
 }

@@ -59,9 +59,9 @@ pub(crate) trait Owner: Send + Sync + 'static {
     /// worker.
     fn lost(&self, first: &Lost<'_>, error: Error);
 
-    /// It ended, `demand` if someone waited for it. Runs in interrupt context, and so may the
-    /// destructor after it.
-    fn end(&self, result: Result, demand: bool);
+    /// It ended, `demand` if someone waited for it. May run in an interrupt, and must not sleep,
+    /// nor may whatever destructor runs in it.
+    fn end(this: Arc<Self>, result: Result, demand: bool);
 }
 
 /// Collects pieces of folios into bios, and submits a bio where the next piece does not adjoin.
@@ -150,7 +150,7 @@ impl<T: Owner> Reader<'_, T> {
             Backing::Device(device) => self.start_device(device, pos, left, flags),
             Backing::File(file) => FileRead::start(file, pos, flags, self.owner.clone()),
         };
-        let bio = bio.inspect_err(|_| self.owner.end(Ok(()), false))?;
+        let bio = bio.inspect_err(|_| T::end(self.owner.clone(), Ok(()), false))?;
         self.bio = Some((bio, backing));
         self.last = None;
         Ok(bio)
@@ -273,6 +273,5 @@ unsafe extern "C" fn end<T: Owner>(bio: *mut bindings::bio) {
     unsafe { bindings::bio_put(bio) };
     // The owner's end may let the module go, which waits for a grace period before its text does.
     let _rcu = rcu::read_lock();
-    owner.end(result, flags & RAHEAD == 0);
-    drop(owner);
+    T::end(owner, result, flags & RAHEAD == 0);
 }

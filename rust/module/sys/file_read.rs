@@ -168,7 +168,6 @@ unsafe extern "C" fn end<T: Owner>(bio: *mut bindings::bio) {
         FileRead::put(request);
         // As for a device: what ends here may let the module go.
         let _rcu = rcu::read_lock();
-        owner.end(result, demand);
-        drop(owner);
+        T::end(owner, result, demand);
     }
 }
