@@ -66,6 +66,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   corrupt IMAGE COPY OFFSET         a copy with one byte inverted
   compressed TYPE REFERENCE IMAGE   compressed files are refused, others equal
   consume WAY PATH                  read it all by read, mmap, sendfile, splice or copy
+  behind PATH                       zeros between the end of files and that of their last page
   cached FILE                       its pages in the page cache
   folios FILE                       its pages in large folios
   samepage FILE FILE                the pages that both files have in common
@@ -164,6 +165,7 @@ fn run(words: &[&str]) -> Result<bool> {
             damage::seeded(subject, reference, Path::new(image), devices, seeds)
         }
         ["consume", way, path] => memory::consume(way, Path::new(path)).map(|()| true),
+        ["behind", path] => memory::behind(Path::new(path)).map(|()| true),
         ["cached", file] => memory::cached(Path::new(file)).map(|()| true),
         ["folios", file] => memory::folios(Path::new(file)).map(|()| true),
         ["samepage", one, other] => {

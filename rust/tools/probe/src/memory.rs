@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{fadvise, fstat, Advice, Mode, OFlags};
 use rustix::pipe::{pipe, splice, SpliceFlags};
@@ -164,20 +164,45 @@ pub(crate) fn evict(path: &Path) -> Result<()> {
     fadvise(open(path)?, 0, None, Advice::DontNeed).what(|| "fadvise".into())
 }
 
+/// A file, or every regular file of a tree.
+fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let nodes = crate::walk::walk(path)?;
+    let regular = nodes
+        .iter()
+        .filter(|n| n.kind == rustix::fs::FileType::RegularFile);
+    Ok(regular.map(|n| path.join(&n.path)).collect())
+}
+
+/// What a mapping shows between the end of a file and that of its last page: it must be zero.
+pub(crate) fn behind(path: &Path) -> Result<()> {
+    let (mut files, mut looked) = (0, 0);
+    for file in files_of(path)? {
+        let fd = open(&file)?;
+        let len = fstat(&fd).what(|| "fstat".into())?.st_size as usize;
+        let end = len.next_multiple_of(PAGE);
+        if len == end {
+            continue;
+        }
+        let map = Map::new(fd.as_fd(), 0, end).what(|| format!("mmap {}", file.display()))?;
+        let behind = &map.bytes()[len..];
+        let other = behind.iter().filter(|byte| **byte != 0).count();
+        if other != 0 {
+            return Err(format!("{}: {other} bytes not zero", file.display()));
+        }
+        files += 1;
+        looked += behind.len();
+    }
+    println!("files={files} bytes={looked}");
+    Ok(())
+}
+
 /// Reads a file, or every file of a tree, to its end in one way and throws the bytes away.
 pub(crate) fn consume(way: &str, path: &Path) -> Result<()> {
-    let mut files = Vec::new();
-    if path.is_dir() {
-        let nodes = crate::walk::walk(path)?;
-        let regular = nodes
-            .iter()
-            .filter(|n| n.kind == rustix::fs::FileType::RegularFile);
-        files.extend(regular.map(|n| path.join(&n.path)));
-    } else {
-        files.push(path.to_path_buf());
-    }
     let mut total = 0;
-    for file in files {
+    for file in files_of(path)? {
         total += consume_one(way, &file).map_err(|e| format!("{}: {e}", file.display()))?;
     }
     println!("bytes={total}");
