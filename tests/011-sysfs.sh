@@ -23,7 +23,8 @@ is "every description has its file" "$(comm -13 <(there) <(described))" ""
 features() { (cd "/sys/fs/$1/features" && grep -L '^supported$' -- *; printf '%s ' *); }
 modprobe -q erofs
 diag "erofs: $(features erofs)"
-like "features" "$(features cofs)" "48bit chunked_file *"
+is "features" "$(features cofs)" \
+	"48bit chunked_file device_table inode_share sb_chksum xattr_prefixes "
 is "none is said to be supported otherwise" "$(grep -Lrx supported $top/features)" ""
 
 of() { counter "$disk/$1"; }
