@@ -3,17 +3,23 @@
 # Readers that will not wait, and readers that leave nothing behind.
 . "$(dirname "$0")/lib/guest.sh"
 
-plan 6
+plan 9
 share=inode_share,domain_id=nowait
 if [ "$FS" = cofs ]; then
 	mnt $share /dev/disk/cofs/a "$MNT/a" erofs
 	diag "erofs: nowait $(probe preadv2 nowait "$MNT/a/big"), dontcache $(probe preadv2 dontcache "$MNT/a/big")"
+	drop_caches
+	diag "erofs: direct $(probe preadv2 direct-nowait "$MNT/a/big")," \
+		"with a tail $(probe preadv2 direct-nowait "$MNT/a/tailed")"
 	umnt "$MNT/a"
 fi
 mnt $share /dev/disk/cofs/a "$MNT/a"
 drop_caches
 is "nothing is cached" "$(probe preadv2 nowait "$MNT/a/big")" EAGAIN
 like "and nothing was begun" "$(probe cached "$MNT/a/big")" "* cached=0 *"
+is "direct, the inode says where" "$(probe preadv2 direct-nowait "$MNT/a/big")" bytes=16777216
+is "direct, with a tail in metadata" "$(probe preadv2 direct-nowait "$MNT/a/tailed")" EAGAIN
+like "and nothing is cached" "$(probe cached "$MNT/a/big")" "* cached=0 *"
 probe consume read "$MNT/a/big" >/dev/null
 is "all is cached" "$(probe preadv2 nowait "$MNT/a/big")" bytes=16777216
 drop_caches 1

@@ -4,9 +4,9 @@
 . "$(dirname "$0")/lib/guest.sh"
 . "$TESTS/lib/sharing.sh"
 
-plan 31
+plan 32
 if ! ours; then
-	for i in {1..31}; do skip "linger $i" "cofs only"; done
+	for i in {1..32}; do skip "linger $i" "cofs only"; done
 	exit
 fi
 a=/dev/disk/cofs/a
@@ -76,6 +76,14 @@ echo unknown >$dir/drop_domain
 is "an unknown domain is nothing" "$(pages)" 4096
 echo linger >$dir/drop_domain
 is "and the other's" "$(pages)" 0
+odd=$' \xff\n '
+mnt "inode_share,domain_id=$odd" $b "$MNT/b"
+probe consume read "$MNT/b/tailed" >/dev/null
+umnt "$MNT/b"
+echo "${odd# }" >$dir/drop_domain
+before=$(pages)
+echo "$odd" >$dir/drop_domain
+is "a domain is bytes" "$before $(pages)" "257 0"
 check "the files tell nothing" refused_read
 
 # -- while it is adopted

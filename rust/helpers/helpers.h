@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Out-of-line twins of the kernel's inline functions and macros that Rust cannot call.
- * Each does what its name says without the cofs_ prefix, and nothing else.
+ * The kernel's inline functions and macros, which Rust cannot call, out of line under their names
+ * with cofs_ before them; and what is a step or two of those, where Rust would need a twin of each.
  */
 #ifndef COFS_HELPERS_H
 #define COFS_HELPERS_H
@@ -34,7 +34,6 @@ void cofs_cache_no_acl(struct inode *inode);
 unsigned long cofs_inode_ra_pages(struct inode *inode);
 struct kmem_cache *cofs_kmem_cache_create(const char *name, unsigned int size, unsigned int align,
 					  void (*ctor)(void *object));
-
 
 /* super block and context */
 bool cofs_super_is_anonymous(const struct super_block *sb);

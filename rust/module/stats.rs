@@ -71,8 +71,9 @@ impl Attributes for Sharing {
         File::writable(
             c"linger_mb",
             |_, text| text.line(parameters::linger_mb()),
-            |s, text| {
-                let mb = text.parse().map_err(|_| EINVAL)?;
+            |s, bytes| {
+                let text = core::str::from_utf8(bytes).map_err(|_| EINVAL)?;
+                let mb = text.trim().parse().map_err(|_| EINVAL)?;
                 if mb < -1 {
                     return Err(EINVAL);
                 }
@@ -81,15 +82,15 @@ impl Attributes for Sharing {
                 Ok(())
             },
         ),
-        File::command(c"drop_content", |s, text| match text {
-            "1" => {
+        File::command(c"drop_content", |s, bytes| match bytes {
+            b"1" => {
                 s.registry.drop_content();
                 Ok(())
             }
             _ => Err(EINVAL),
         }),
-        File::command(c"drop_domain", |s, text| {
-            s.registry.drop_domain(text.as_bytes());
+        File::command(c"drop_domain", |s, domain| {
+            s.registry.drop_domain(domain);
             Ok(())
         }),
     ];

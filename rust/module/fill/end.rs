@@ -92,8 +92,8 @@ impl Owner for Mount {
         self.flights.begin();
     }
 
-    fn lost(&self, first: &Lost<'_>, error: Error) {
-        Mount::lost(self, first, error);
+    fn lost(&self, first: &Lost<'_>, error: Error, demand: bool) {
+        Mount::lost(self, first, error, demand);
     }
 
     fn end(this: Arc<Self>, result: Result, demand: bool) {

@@ -3,7 +3,10 @@
 //! From file offsets to extents: the core's map, asked once for each extent of a window.
 
 use crate::{
-    fill::source::Source,
+    fill::{
+        pages::Unread,
+        source::Source, //
+    },
     mount::Image,
     sys::errno,
     vfs::{
@@ -87,14 +90,18 @@ impl<'a> Map<'a> {
 }
 
 impl iomap::Operations for Image {
-    fn extent(inode: &Inode<Self>, offset: u64, want: u64) -> Result<iomap::Extent> {
+    fn extent(inode: &Inode<Self>, offset: u64, want: u64, nowait: bool) -> Result<iomap::Extent> {
         let mount = inode.super_block().mount();
         let disk = &inode.node().disk;
         if inode.node().is_compressed() {
             return Err(errno::unsupported());
         }
         let place = || {
-            let extent = cofs_core::map(&mount.metadata(), &mount.disk, disk, offset, want)?;
+            let extent = if nowait {
+                cofs_core::map(&Unread, &mount.disk, disk, offset, want)
+            } else {
+                cofs_core::map(&mount.metadata(), &mount.disk, disk, offset, want)
+            }?;
             let mut len = extent.len;
             let place = match extent.place {
                 Place::Hole => iomap::Place::Hole,

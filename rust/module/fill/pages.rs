@@ -10,7 +10,10 @@ use crate::{
         folio::MappedPage, //
     }, //
 };
-use kernel::page::PAGE_SIZE;
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*, //
+};
 
 const _: () = assert!(PAGE_SIZE as u64 == cofs_core::pages::PAGE_SIZE);
 
@@ -40,6 +43,17 @@ impl cofs_core::Pages for Metadata {
 
     fn end(&self) -> u64 {
         self.backing.size().saturating_sub(self.offset)
+    }
+}
+
+/// No page at all, for those who will not wait for one: EAGAIN.
+pub(crate) struct Unread;
+
+impl cofs_core::Pages for Unread {
+    type Page = MappedPage;
+
+    fn page(&self, _index: u64) -> cofs_core::Result<MappedPage> {
+        Err(error::to_core(EAGAIN))
     }
 }
 

@@ -55,9 +55,9 @@ pub(crate) trait Owner: Send + Sync + 'static {
     /// A bio is about to be made.
     fn begin(&self);
 
-    /// It failed; `first` is the first folio that it was to fill. Runs before [`Self::end`], in a
-    /// worker.
-    fn lost(&self, first: &Lost<'_>, error: Error);
+    /// It failed; `first` is the first folio that it was to fill, `demand` if someone waits for it.
+    /// Runs before [`Self::end`], in a worker.
+    fn lost(&self, first: &Lost<'_>, error: Error, demand: bool);
 
     /// It ended, `demand` if someone waited for it. May run in an interrupt, and must not sleep,
     /// nor may whatever destructor runs in it.
@@ -231,7 +231,8 @@ pub(super) unsafe fn tell_lost<T: Owner>(bio: *mut bindings::bio, owner: &T, err
         let fi = fi.as_mut_ptr();
         bindings::cofs_bio_first_folio(fi, bio);
         if let Some(folio) = NonNull::new((*fi).folio) {
-            owner.lost(&Lost::from_raw(folio), error);
+            let demand = (*bio).bi_opf & RAHEAD == 0;
+            owner.lost(&Lost::from_raw(folio), error, demand);
         }
     }
 }

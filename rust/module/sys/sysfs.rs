@@ -55,7 +55,7 @@ impl Write for Text<'_> {
 pub(crate) struct File<T> {
     attribute: bindings::attribute,
     show: fn(&T, &mut Text<'_>) -> Result,
-    store: fn(&T, &str) -> Result,
+    store: fn(&T, &[u8]) -> Result,
 }
 
 impl<T> File<T> {
@@ -64,17 +64,18 @@ impl<T> File<T> {
         Self::with(name, 0o444, show, |_, _| Err(EIO))
     }
 
-    /// A file to read and, by root, to write. `store` sees the text without white space around it.
+    /// A file to read and, by root, to write. `store` sees what was written without the newline that
+    /// echo appends.
     pub(crate) const fn writable(
         name: &'static CStr,
         show: fn(&T, &mut Text<'_>) -> Result,
-        store: fn(&T, &str) -> Result,
+        store: fn(&T, &[u8]) -> Result,
     ) -> Self {
         Self::with(name, 0o644, show, store)
     }
 
-    /// A file that root writes, to have something done.
-    pub(crate) const fn command(name: &'static CStr, store: fn(&T, &str) -> Result) -> Self {
+    /// A file that root writes, to have something done. `store` is as for [`Self::writable`].
+    pub(crate) const fn command(name: &'static CStr, store: fn(&T, &[u8]) -> Result) -> Self {
         Self::with(name, 0o200, |_, _| Err(EIO), store)
     }
 
@@ -84,7 +85,7 @@ impl<T> File<T> {
         name: &'static CStr,
         mode: u16,
         show: fn(&T, &mut Text<'_>) -> Result,
-        store: fn(&T, &str) -> Result,
+        store: fn(&T, &[u8]) -> Result,
     ) -> Self {
         Self {
             attribute: bindings::attribute {
@@ -128,7 +129,7 @@ impl<T: Attributes> Directory<T> {
     /// Makes `/sys/fs/NAME`.
     pub(crate) fn new(name: &CStr, data: T) -> impl PinInit<Self, Error> + use<'_, T> {
         // SAFETY: made at boot, and never removed.
-        Self::below(unsafe { bindings::fs_kobj }, name, data)
+        unsafe { Self::below(bindings::fs_kobj, name, data) }
     }
 
     /// Makes a directory in this one, which stays at least as long. `name` must be free.
@@ -137,11 +138,14 @@ impl<T: Attributes> Directory<T> {
         name: &'a CStr,
         data: C,
     ) -> impl PinInit<Directory<C>, Error> + use<'a, T, C> {
-        Directory::below(self.kobject.get(), name, data)
+        // SAFETY: the kobject is initialised; that of the child holds a reference to it.
+        unsafe { Directory::below(self.kobject.get(), name, data) }
     }
 
-    /// `parent` must be a live kobject.
-    fn below(
+    /// # Safety
+    ///
+    /// `parent` must be a live kobject when this is initialised, and stay at least as long.
+    unsafe fn below(
         parent: *mut bindings::kobject,
         name: &CStr,
         data: T,
@@ -272,8 +276,7 @@ impl<T: Attributes> Table<T> {
         // SAFETY: by the function's requirement.
         let bytes = unsafe { core::slice::from_raw_parts(buf.cast::<u8>(), len) };
         from_result(|| {
-            let text = core::str::from_utf8(bytes).map_err(|_| EINVAL)?;
-            (file.store)(data, text.trim())?;
+            (file.store)(data, bytes.strip_suffix(b"\n").unwrap_or(bytes))?;
             Ok(len as isize)
         })
     }

@@ -26,7 +26,7 @@ use kernel::{
 pub(crate) enum Failure {
     /// Metadata could not be read, or contradict themselves.
     Metadata,
-    /// `len` bytes of the file at `pos`.
+    /// `len` bytes of the file at `pos`; where the file is not known, it is told as metadata.
     Data {
         /// Offset in the file.
         pos: u64,
@@ -75,10 +75,6 @@ impl<T: FileSystem> SuperBlock<T> {
         if unsafe { (*sb).s_flags } & bindings::COFS_SB_ACTIVE as usize == 0 {
             return;
         }
-        let (kind, pos, len) = match failure {
-            Failure::Metadata => (bindings::fserror_type_FSERR_METADATA, 0, 0),
-            Failure::Data { pos, len } => (bindings::fserror_type_FSERR_BUFFERED_READ, pos, len),
-        };
         let _rcu = rcu::read_lock();
         // SAFETY: the super block is live. An inode that is found stays allocated while RCU is
         // held; fserror_report() takes its own reference, or says that it cannot.
@@ -86,6 +82,12 @@ impl<T: FileSystem> SuperBlock<T> {
             let inode = ino.map_or(core::ptr::null_mut(), |ino| {
                 bindings::find_inode_by_ino_rcu(sb, ino)
             });
+            let (kind, pos, len) = match failure {
+                Failure::Data { pos, len } if !inode.is_null() => {
+                    (bindings::fserror_type_FSERR_BUFFERED_READ, pos, len)
+                }
+                _ => (bindings::fserror_type_FSERR_METADATA, 0, 0),
+            };
             let (errno, gfp) = (error.to_errno(), bindings::COFS_GFP_NOWAIT);
             bindings::fserror_report(sb, inode, kind, pos as i64, len, errno, gfp);
         }

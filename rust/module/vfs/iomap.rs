@@ -48,8 +48,9 @@ pub(crate) enum Place {
 
 /// `struct iomap_ops`.
 pub(crate) trait Operations: FileSystem {
-    /// `->iomap_begin`: the extent that starts at `offset`, of at most `want` bytes.
-    fn extent(inode: &Inode<Self>, offset: u64, want: u64) -> Result<Extent>;
+    /// `->iomap_begin`: the extent that starts at `offset`, of at most `want` bytes. With `nowait`,
+    /// EAGAIN where metadata must be read to say so.
+    fn extent(inode: &Inode<Self>, offset: u64, want: u64, nowait: bool) -> Result<Extent>;
 
     /// The page of metadata that byte `pos` of the image lies in, and where in the page.
     fn metadata(inode: &Inode<Self>, pos: u64) -> Result<(MappedPage, usize)>;
@@ -89,7 +90,12 @@ impl<T: Operations> Table<T> {
             }
             // SAFETY: the caller holds the inode.
             let inode = unsafe { Inode::<T>::from_raw(inode) };
-            let extent = T::extent(inode, offset as u64, length as u64)?;
+            let nowait = flags & bindings::IOMAP_NOWAIT != 0;
+            let extent = T::extent(inode, offset as u64, length as u64, nowait)?;
+            let direct = flags & bindings::IOMAP_DIRECT != 0;
+            if direct && nowait && matches!(extent.place, Place::Inline { .. }) {
+                return Err(EAGAIN);
+            }
             let none = core::ptr::null_mut();
             let (kind, addr, bdev) = match &extent.place {
                 Place::Hole => (bindings::IOMAP_HOLE, u64::MAX, none),
@@ -111,7 +117,6 @@ impl<T: Operations> Table<T> {
                 (*iomap).length = extent.len;
                 (*iomap).bdev = bdev;
             }
-            let direct = flags & bindings::IOMAP_DIRECT != 0;
             if let (Place::Inline { pos, .. }, true) = (extent.place, direct) {
                 let (page, offset) = T::metadata(inode, pos)?;
                 let (folio, page) = page.into_raw();

@@ -70,7 +70,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   cached FILE                       its pages in the page cache
   folios FILE                       its pages in large folios
   samepage FILE FILE                the pages that both files have in common
-  preadv2 FLAG FILE                 it all at once, with nowait or dontcache
+  preadv2 FLAG FILE                 it all at once, with nowait, direct-nowait or dontcache
   direct FILE                       what is said of O_DIRECT, and how it reads
   lease-label FILE                  take a read lease, ask for the volume's label
   evict FILE                        posix_fadvise(POSIX_FADV_DONTNEED)

@@ -17,14 +17,20 @@ use crate::sys::{self, cachestat, Map, PAGE};
 pub(crate) fn read_with(flag: &str, path: &Path) -> Result<()> {
     // uapi/linux/fs.h; not all are in the libraries.
     let flags = match flag {
-        "nowait" => 0x8,
+        "nowait" | "direct-nowait" => 0x8,
         "dontcache" => 0x80,
         _ => return Err(format!("no flag {flag}")),
     };
     let fd = open(path)?;
+    if flag.starts_with("direct") {
+        sys::fcntl_number(fd.as_fd(), libc::F_SETFL, libc::O_DIRECT)
+            .what(|| "F_SETFL O_DIRECT".into())?;
+    }
     let len = fstat(&fd).what(|| "fstat".into())?.st_size as usize;
-    let mut bytes = vec![0; len];
-    let mut parts = [std::io::IoSliceMut::new(&mut bytes)];
+    let len = len.next_multiple_of(PAGE);
+    let mut bytes = vec![0u8; len + PAGE];
+    let start = bytes.as_ptr().align_offset(PAGE);
+    let mut parts = [std::io::IoSliceMut::new(&mut bytes[start..start + len])];
     let flags = rustix::io::ReadWriteFlags::from_bits_retain(flags);
     match rustix::io::preadv2(&fd, &mut parts, 0, flags) {
         Ok(read) => println!("bytes={read}"),
