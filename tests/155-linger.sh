@@ -77,7 +77,9 @@ is "an unknown domain is nothing" "$(pages)" 4096
 echo linger >$dir/drop_domain
 is "and the other's" "$(pages)" 0
 odd=$' \xff\n '
-mnt "inode_share,domain_id=$odd" $b "$MNT/b"
+echo "$odd" >/sys/module/cofs/parameters/default_domain
+mnt inode_share $b "$MNT/b"
+echo >/sys/module/cofs/parameters/default_domain
 probe consume read "$MNT/b/tailed" >/dev/null
 umnt "$MNT/b"
 echo "${odd# }" >$dir/drop_domain

@@ -6,12 +6,9 @@ use crate::{
     error,
     fill::pages::Metadata,
     mount::Image,
-    sys::{
-        backing::{
-            At,
-            Backing, //
-        },
-        opened::Opened, //
+    sys::backing::{
+        At,
+        Backing, //
     },
     vfs::super_block::NewSuper, //
 };
@@ -81,14 +78,13 @@ pub(crate) struct Devices {
 }
 
 impl Devices {
-    /// Reads the image's table, and opens what was given, into `open`.
+    /// Reads the image's table, and opens what was given.
     pub(crate) fn new(
-        sb: &NewSuper<'_, Image>,
+        sb: &mut NewSuper<'_, Image>,
         disk: &SuperBlock,
         primary: Backing,
         given: Given,
         direct: bool,
-        open: &mut KVVec<Opened>,
     ) -> Result<Self> {
         let refuse = |e| {
             pr_err!("({}): {}\n", sb.id(), error::text(e));
@@ -103,11 +99,10 @@ impl Devices {
         }
         let mut extra = KVVec::new();
         for path in &given.paths {
-            let (backing, opened) = sb.open_device(path, direct).inspect_err(|e| {
+            let backing = sb.open_device(path, direct).inspect_err(|e| {
                 let name = path.to_str().unwrap_or("?");
                 pr_err!("({}): device {name}: error {}\n", sb.id(), e.to_errno());
             })?;
-            open.push(opened, GFP_KERNEL)?;
             extra.push(backing, GFP_KERNEL)?;
         }
         // INVARIANT: one slot was read for each device, and by `mode` as many opened, or none.

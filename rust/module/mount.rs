@@ -6,10 +6,7 @@ use crate::{
     devices::Devices,
     error,
     features::Features,
-    fill::{
-        end::Flights,
-        pages::Metadata, //
-    },
+    fill::pages::Metadata,
     inode,
     options::{
         self,
@@ -24,11 +21,14 @@ use crate::{
         Counts, //
     },
     sys::{
-        backing::At,
+        backing::{
+            At,
+            Backing, //
+        },
         failed_bio,
+        flights::Flights,
         hash,
         inode_lists::Unlisted,
-        opened::Opened,
         sysfs,
         work::Work, //
     },
@@ -128,9 +128,6 @@ pub(crate) struct Mount {
     pub(crate) prefixes: LongPrefixes,
     /// What the image lies on.
     pub(crate) devices: Devices,
-    /// What of that the mount itself has opened, until the super block is gone.
-    #[pin]
-    open: Mutex<KVVec<Opened>>,
     direct: bool,
     /// With whom its files are shared, if at all.
     pub(crate) domain: Option<Domain>,
@@ -215,7 +212,7 @@ impl Mount {
             return;
         }
         let (pos, len) = lost.range();
-        let nid = match lost.host(sb) {
+        let nid = match lost.host(&*sb) {
             Some(inode) => Some(inode.node().disk.nid()),
             None => content.and_then(|content| content.node().nid_on(self)),
         };
@@ -269,12 +266,6 @@ impl FileSystem for Image {
         let directory = mount.sysfs.lock().take();
         drop(directory);
         mount.flights.close();
-        mount.watched.close();
-    }
-
-    fn closed(mount: &Mount) {
-        let open = core::mem::take(&mut *mount.open.lock());
-        drop(open);
     }
 }
 
@@ -354,12 +345,8 @@ impl Mountable for Image {
 
         let direct = options.directio;
         let given = core::mem::take(&mut options.given);
-        let mut open = KVVec::new();
-        let (backing, file) = sb.backing(direct);
-        let in_file = file.is_some();
-        if let Some(file) = file {
-            open.push(file, GFP_KERNEL)?;
-        }
+        let backing = sb.backing(direct)?;
+        let in_file = matches!(backing, Backing::File(_));
         let metadata = Metadata::new(backing, given.offset.unwrap_or(0));
         let refuse = |e| {
             pr_err!("({}): {}\n", sb.id(), error::text(e));
@@ -367,8 +354,8 @@ impl Mountable for Image {
         };
         let disk =
             cofs_core::SuperBlock::read_with_devices(&metadata, hash::crc32c).map_err(refuse)?;
-        let devices = Devices::new(sb, &disk, backing, given, direct, &mut open)?;
         let prefixes = LongPrefixes::load(&metadata, &disk).map_err(refuse)?;
+        let devices = Devices::new(sb, &disk, backing, given, direct)?;
         let mut name = KVec::new();
         name.extend_from_slice(sb.id().to_bytes(), GFP_KERNEL)?;
 
@@ -384,14 +371,13 @@ impl Mountable for Image {
             dax_never,
             ..
         } = *options;
-        let watched = sb.watched();
+        let watched = sb.watched()?;
         let mount = Arc::pin_init(
             try_pin_init!(Mount {
                 disk,
                 prefixes,
                 devices,
                 direct: direct && in_file,
-                open <- new_mutex!(open),
                 domain,
                 flights: Arc::pin_init(Flights::new(), GFP_KERNEL)?,
                 user_xattr: Atomic::new(user_xattr),
@@ -405,7 +391,7 @@ impl Mountable for Image {
             }? Error),
             GFP_KERNEL,
         )?;
-        let live = sb.set_mount(mount.clone());
+        let live = sb.set_mount(mount.clone())?;
         let parent = &live.fs_type().module().sysfs;
         let taken = parent.contains(sb.id());
         let directory = KBox::pin_init(

@@ -7,6 +7,7 @@ pub(crate) mod bio;
 pub(crate) mod errno;
 pub(crate) mod failed_bio;
 mod file_read;
+pub(crate) mod flights;
 pub(crate) mod hash;
 pub(crate) mod inode_lists;
 pub(crate) mod inode_queue;

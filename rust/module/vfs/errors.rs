@@ -8,16 +8,19 @@ use super::{
     fs_type::FileSystem,
     super_block::SuperBlock, //
 };
-use crate::bindings;
-use core::marker::PhantomData;
+use crate::{
+    bindings,
+    sys::flights::Flights, //
+};
+use core::{
+    marker::PhantomData,
+    ops::Deref, //
+};
 use kernel::{
     prelude::*,
     sync::{
-        atomic::{
-            Atomic,
-            Relaxed, //
-        },
-        rcu, //
+        rcu,
+        Arc, //
     }, //
 };
 
@@ -36,33 +39,71 @@ pub(crate) enum Failure {
 }
 
 /// The way from what a super block carries back to it.
-pub(crate) struct Watched<T: FileSystem> {
-    /// The address; 0 once the super block is shut down.
-    sb: Atomic<usize>,
+pub(crate) struct Watched<T: FileSystem>(Arc<Way<T>>);
+
+/// # Invariants
+///
+/// `sb` is a live super block of `T` until `users` are closed.
+#[pin_data]
+struct Way<T: FileSystem> {
+    sb: *mut bindings::super_block,
+    #[pin]
+    users: Flights,
     _fs: PhantomData<fn() -> T>,
 }
 
+// SAFETY: super blocks may be used from any thread.
+unsafe impl<T: FileSystem> Send for Way<T> {}
+// SAFETY: as above.
+unsafe impl<T: FileSystem> Sync for Way<T> {}
+
 impl<T: FileSystem> Watched<T> {
-    pub(super) fn new(sb: *mut bindings::super_block) -> Self {
-        Self {
-            sb: Atomic::new(sb.expose_provenance()),
+    /// # Safety
+    ///
+    /// `sb` must be a super block of `T`, and stay until [`Self::close`] returns.
+    pub(super) unsafe fn new(sb: *mut bindings::super_block) -> Result<Self> {
+        let way = pin_init!(Way {
+            sb,
+            users <- Flights::new(),
             _fs: PhantomData,
-        }
+        });
+        Ok(Self(Arc::pin_init(way, GFP_KERNEL)?))
     }
 
-    /// The super block. The caller keeps it from being shut down: by an inode of it that is in
-    /// use, or by a flight.
-    pub(crate) fn super_block(&self) -> Option<&SuperBlock<T>> {
-        let sb = core::ptr::with_exposed_provenance_mut::<bindings::super_block>(
-            self.sb.load(Relaxed), //
-        );
-        // SAFETY: a super block of `T`, which lives as long as its users keep it.
-        (!sb.is_null()).then(|| unsafe { SuperBlock::from_raw(sb) })
+    /// The super block, which is not shut down before the result is dropped; `None` if it is being
+    /// shut down. Does not sleep.
+    pub(crate) fn super_block(&self) -> Option<Back<'_, T>> {
+        let open = self.0.users.try_begin();
+        open.then(|| Back(&self.0))
     }
 
-    /// The super block is shut down, and nobody asks for it any more.
-    pub(crate) fn close(&self) {
-        self.sb.store(0, Relaxed);
+    /// Waits for those who have the super block; nobody gets it any more. Call it once.
+    pub(super) fn close(&self) {
+        self.0.users.close();
+    }
+}
+
+impl<T: FileSystem> Clone for Watched<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+/// A super block that is not shut down meanwhile.
+pub(crate) struct Back<'a, T: FileSystem>(&'a Way<T>);
+
+impl<T: FileSystem> Deref for Back<'_, T> {
+    type Target = SuperBlock<T>;
+
+    fn deref(&self) -> &SuperBlock<T> {
+        // SAFETY: by the invariant of the way, whose user this is.
+        unsafe { SuperBlock::from_raw(self.0.sb) }
+    }
+}
+
+impl<T: FileSystem> Drop for Back<'_, T> {
+    fn drop(&mut self) {
+        self.0.users.end();
     }
 }
 

@@ -7,7 +7,10 @@
 use super::context;
 use super::inode::Cache;
 use super::inode_ops::status;
-use super::super_block::SuperBlock;
+use super::super_block::{
+    Carried,
+    SuperBlock, //
+};
 use crate::{
     bindings,
     sys::inode_lists::Lists, //
@@ -37,7 +40,7 @@ pub(crate) trait FileSystem: Sized + Send + Sync + 'static {
     /// What the registration carries, alike for all mounts.
     type Module: Send + Sync + 'static;
 
-    /// What a super block carries in `s_fs_info`.
+    /// What a super block carries for us.
     type Mount: Send + Sync + 'static;
 
     /// What an inode carries behind `struct inode`.
@@ -55,9 +58,6 @@ pub(crate) trait FileSystem: Sized + Send + Sync + 'static {
 
     /// Runs first in `->kill_sb`, while the super block is whole.
     fn kill(_mount: &Self::Mount) {}
-
-    /// Runs last in `->kill_sb`, when no inode is left.
-    fn closed(_mount: &Self::Mount) {}
 
     /// What the type's super blocks lie on.
     type Kind: Kind;
@@ -210,19 +210,21 @@ impl<T: FileSystem> FsType<T> {
     ///
     /// Called by the VFS with a super block of this type.
     unsafe extern "C" fn kill_sb(sb: *mut bindings::super_block) {
-        // SAFETY: `s_fs_info` is null or what `fill_super` stored; the super block is ours alone.
-        let mount = unsafe { SuperBlock::<T>::take_mount_later(sb) };
-        if let Some(mount) = &mount {
-            T::kill(mount);
+        // SAFETY: the super block is one of `T`, and carries something or null.
+        let carried = unsafe { Carried::<T>::of(sb) };
+        // SAFETY: as above.
+        if let Some(carried) = unsafe { carried.as_ref() } {
+            carried.kill();
         }
-        // SAFETY: called once, from kill_sb.
-        unsafe { T::Kind::shutdown(sb) };
-        if let Some(mount) = &mount {
-            T::closed(mount);
+        // SAFETY: called once, from kill_sb. Afterwards nobody looks through the super block any
+        // more, so that the box is ours.
+        unsafe {
+            T::Kind::shutdown(sb);
+            (*sb).s_fs_info = core::ptr::null_mut();
+            if !carried.is_null() {
+                drop(KBox::from_raw(carried));
+            }
         }
-        // SAFETY: nobody can find the mount through the super block any more.
-        unsafe { (*sb).s_fs_info = core::ptr::null_mut() };
-        drop(mount);
     }
 }
 

@@ -25,7 +25,6 @@ use crate::{
     sys::{
         backing::{
             Backing,
-            BackingFile,
             Device, //
         },
         inode_lists::Lists,
@@ -46,10 +45,7 @@ use kernel::{
         Arc,
         ArcBorrow, //
     },
-    types::{
-        ForeignOwnable,
-        Opaque, //
-    }, //
+    types::Opaque, //
 };
 
 /// The numbers of statfs(2), in blocks of the image.
@@ -85,7 +81,7 @@ pub(crate) trait Operations: FileSystem {
 ///
 /// # Invariants
 ///
-/// `s_type` is an [`FsType<T>`], and `s_fs_info` holds an `Arc<T::Mount>` if `T` is [`Mountable`].
+/// `s_type` is an [`FsType<T>`], and `s_fs_info` holds a [`Carried<T>`] if `T` is [`Mountable`].
 #[repr(transparent)]
 pub(crate) struct SuperBlock<T: FileSystem> {
     sb: Opaque<bindings::super_block>,
@@ -104,19 +100,6 @@ impl<T: FileSystem> SuperBlock<T> {
 
     pub(super) fn as_ptr(&self) -> *mut bindings::super_block {
         self.sb.get()
-    }
-
-    /// The reference that the super block holds, to be dropped after the super block is shut
-    /// down. `s_fs_info` stays readable until then.
-    ///
-    /// # Safety
-    ///
-    /// Only for `kill_sb`, once; the caller must null `s_fs_info` before it drops the result.
-    pub(super) unsafe fn take_mount_later(sb: *mut bindings::super_block) -> Option<Arc<T::Mount>> {
-        // SAFETY: `sb` is live in kill_sb.
-        let info = unsafe { (*sb).s_fs_info };
-        // SAFETY: a non-null `s_fs_info` came from `Arc::into_foreign`.
-        unsafe { <Arc<T::Mount> as ForeignOwnable>::try_from_foreign(info) }
     }
 
     /// The type that the super block is of.
@@ -157,8 +140,36 @@ impl<T: FileSystem> SuperBlock<T> {
 impl<T: Mountable> SuperBlock<T> {
     /// What the super block carries.
     pub(crate) fn mount(&self) -> ArcBorrow<'_, T::Mount> {
-        // SAFETY: by the type invariant `s_fs_info` came from `Arc::into_foreign`.
-        unsafe { <Arc<T::Mount> as ForeignOwnable>::borrow((*self.as_ptr()).s_fs_info) }
+        // SAFETY: by the type invariant; it stays as long as the super block.
+        let carried = unsafe { &*(*self.as_ptr()).s_fs_info.cast::<Carried<T>>() };
+        carried.mount.as_arc_borrow()
+    }
+}
+
+/// What a super block carries, until it is shut down and no inode is left.
+pub(super) struct Carried<T: FileSystem> {
+    mount: Arc<T::Mount>,
+    watched: Option<Watched<T>>,
+    _open: KVVec<Opened>,
+}
+
+impl<T: FileSystem> Carried<T> {
+    /// What `sb` carries, null if it has not got that far.
+    ///
+    /// # Safety
+    ///
+    /// `sb` must be a live super block of `T`.
+    pub(super) unsafe fn of(sb: *mut bindings::super_block) -> *mut Self {
+        // SAFETY: by the function's requirement.
+        unsafe { (*sb).s_fs_info.cast() }
+    }
+
+    /// Runs first when the super block is killed: from here on nobody finds a way back to it.
+    pub(super) fn kill(&self) {
+        T::kill(&self.mount);
+        if let Some(watched) = &self.watched {
+            watched.close();
+        }
     }
 }
 
@@ -167,6 +178,10 @@ pub(crate) struct NewSuper<'a, T: FileSystem> {
     sb: *mut bindings::super_block,
     /// The image, where that is a file.
     file: Option<ARef<File>>,
+    /// What the mount reads from, besides the super block's device.
+    open: KVVec<Opened>,
+    /// The way back that was given, to be closed with the super block.
+    watched: Option<Watched<T>>,
     _fs: PhantomData<&'a mut T>,
 }
 
@@ -181,6 +196,8 @@ impl<'a, T: Operations> NewSuper<'a, T> {
         Self {
             sb,
             file,
+            open: KVVec::new(),
+            watched: None,
             _fs: PhantomData,
         }
     }
@@ -227,28 +244,29 @@ impl<'a, T: Operations> NewSuper<'a, T> {
         }
     }
 
-    /// What the image lies on; `direct` concerns files. The file, if it is one, must be kept until
-    /// [`FileSystem::closed`].
-    pub(crate) fn backing(&mut self, direct: bool) -> (Backing, Option<Opened>) {
-        match self.file.take() {
-            Some(file) => {
-                // SAFETY: the file is open, and kept by the caller until the super block is shut
-                // down, before which `FileSystem::kill` waits for the readers.
-                let backing = unsafe { BackingFile::from_raw(file.as_ptr(), direct) };
-                (Backing::File(backing), Some(Opened::File(file)))
-            }
-            None => {
-                // SAFETY: `s_bdev` is set by get_tree_bdev, and open until the super block is shut
-                // down, as above.
-                let device = unsafe { Device::from_raw((*self.sb).s_bdev) };
-                (Backing::Device(device), None)
-            }
+    /// What the image lies on; `direct` concerns files. It is open until the super block is shut
+    /// down, before which [`FileSystem::kill`] waits for the readers.
+    pub(crate) fn backing(&mut self, direct: bool) -> Result<Backing> {
+        if self.has_device() {
+            // SAFETY: `s_bdev` is set by get_tree_bdev, and open as promised.
+            return Ok(Backing::Device(unsafe {
+                Device::from_raw((*self.sb).s_bdev)
+            }));
         }
+        let file = self.file.take().ok_or(EINVAL)?;
+        self.keep(Opened::File(file), direct)
+    }
+
+    fn keep(&mut self, opened: Opened, direct: bool) -> Result<Backing> {
+        // SAFETY: it stays open as `backing` promises, since nothing leaves the list.
+        let backing = unsafe { opened.backing(direct) };
+        self.open.push(opened, GFP_KERNEL)?;
+        Ok(backing)
     }
 
     /// Opens an extra device: of the kind that the source is, for no type but `T`. `direct`
-    /// concerns files. What is opened must be kept until [`FileSystem::closed`].
-    pub(crate) fn open_device(&self, path: &CStr, direct: bool) -> Result<(Backing, Opened)>
+    /// concerns files. It is open as long as [`Self::backing`].
+    pub(crate) fn open_device(&mut self, path: &CStr, direct: bool) -> Result<Backing>
     where
         T: Mountable,
     {
@@ -268,9 +286,7 @@ impl<'a, T: Operations> NewSuper<'a, T> {
             }
             opened
         };
-        // SAFETY: kept by the caller until the super block is shut down, before which
-        // `FileSystem::kill` waits for the readers.
-        Ok((unsafe { opened.backing(direct) }, opened))
+        self.keep(opened, direct)
     }
 
     /// The name that messages carry.
@@ -324,17 +340,28 @@ impl<'a, T: Operations> NewSuper<'a, T> {
     }
 
     /// The way back to the super block, for what it will carry.
-    pub(crate) fn watched(&self) -> Watched<T> {
-        Watched::new(self.sb)
+    pub(crate) fn watched(&mut self) -> Result<Watched<T>> {
+        if let Some(watched) = &self.watched {
+            return Ok(watched.clone());
+        }
+        // SAFETY: closed with the super block: in kill_sb, or when this is dropped.
+        let watched = unsafe { Watched::new(self.sb) }?;
+        self.watched = Some(watched.clone());
+        Ok(watched)
     }
 
     /// Hands the mount's data to the super block, which from here on can make inodes.
-    pub(crate) fn set_mount(&mut self, mount: Arc<T::Mount>) -> &'a SuperBlock<T> {
-        // SAFETY: the super block is ours alone; kill_sb takes the reference back.
-        unsafe { (*self.sb).s_fs_info = mount.into_foreign().cast() };
+    pub(crate) fn set_mount(&mut self, mount: Arc<T::Mount>) -> Result<&'a SuperBlock<T>> {
+        let carried = KBox::<Carried<T>>::new_uninit(GFP_KERNEL)?.write(Carried {
+            mount,
+            watched: self.watched.take(),
+            _open: core::mem::take(&mut self.open),
+        });
+        // SAFETY: the super block is ours alone; kill_sb takes the box back.
+        unsafe { (*self.sb).s_fs_info = KBox::into_raw(carried).cast() };
         // INVARIANT: `s_fs_info` was just set.
         // SAFETY: the super block outlives `'a`.
-        unsafe { SuperBlock::from_raw(self.sb) }
+        Ok(unsafe { SuperBlock::from_raw(self.sb) })
     }
 
     /// Sets the root, which ends the filling.
@@ -347,6 +374,15 @@ impl<'a, T: Operations> NewSuper<'a, T> {
         // SAFETY: the super block is ours alone.
         unsafe { (*self.sb).s_root = dentry };
         Ok(())
+    }
+}
+
+impl<T: FileSystem> Drop for NewSuper<'_, T> {
+    fn drop(&mut self) {
+        // The filling failed before the super block carried it.
+        if let Some(watched) = &self.watched {
+            watched.close();
+        }
     }
 }
 
