@@ -76,7 +76,7 @@ echo unknown >$dir/drop_domain
 is "an unknown domain is nothing" "$(pages)" 4096
 echo linger >$dir/drop_domain
 is "and the other's" "$(pages)" 0
-odd=$' \xff\n '
+odd=$' \xff\t '
 echo "$odd" >/sys/module/cofs/parameters/default_domain
 mnt inode_share $b "$MNT/b"
 echo >/sys/module/cofs/parameters/default_domain

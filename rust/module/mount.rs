@@ -199,18 +199,15 @@ impl Mount {
 
     /// A read of `lost` from the device failed, which someone waits for if `demand`.
     pub(crate) fn lost(&self, lost: &Lost<'_>, error: Error, demand: bool) {
-        if !error::is_device(error.to_errno().saturating_neg()) {
+        // Who needs what readahead could not read reads it again, from this image first, and this is
+        // told then.
+        if !demand || !error::is_device(error.to_errno().saturating_neg()) {
             return;
         }
         let Some(sb) = self.watched.super_block() else {
             return;
         };
         let content = lost.host(sb.fs_type().module().contents.super_block());
-        // Who needs what readahead could not read reads it again, and this is told then; unless
-        // another image fills it first.
-        if !demand && content.is_none_or(|content| content.node().sharers() < 2) {
-            return;
-        }
         let (pos, len) = lost.range();
         let nid = match lost.host(&*sb) {
             Some(inode) => Some(inode.node().disk.nid()),
