@@ -101,7 +101,7 @@ fn run(words: &[&str]) -> Result<bool> {
         ["tree", kind, dir] => tree::make(kind, Path::new(dir)).map(|()| true),
         ["mount", kind, options, source, dir] => {
             let (device, _loop) = mounting::block_device(Path::new(source))?;
-            mounting::attach(kind, options, &device, &PathBuf::from(dir))
+            mounting::attach_soon(kind, options, &device, &PathBuf::from(dir))
                 .map(|()| true)
                 .map_err(|refusal| refusal.to_string())
         }

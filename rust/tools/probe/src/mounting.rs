@@ -61,6 +61,25 @@ pub(crate) fn attach(
     .map_err(bare)
 }
 
+/// The same, with patience: the one who had the device may have given it up, but not yet to the last
+/// reference, which a mapping's file drops some time after munmap(2).
+pub(crate) fn attach_soon(
+    kind: &str,
+    options: &str,
+    source: &str,
+    dir: &Path,
+) -> std::result::Result<(), Refusal> {
+    for _ in 0..100 {
+        match attach(kind, options, source, dir) {
+            Err(refusal) if refusal.errno == Errno::BUSY => {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            answer => return answer,
+        }
+    }
+    attach(kind, options, source, dir)
+}
+
 /// Read-only is the default: only `rw` among the options asks for more.
 fn writable(options: &str) -> bool {
     options.split(',').any(|o| o == "rw")
