@@ -110,9 +110,10 @@ fn ask(
 
 /// All extents up to the end of the file, or to what cannot be mapped.
 fn extents(image: &Image<'_>, mounted: &Mounted, inode: &Inode, room: usize) -> Vec<Extent> {
-    // Each entry of a chunk-based file has 4 bytes of the image; other layouts have no entries.
+    // Each entry of a chunk-based file has 4 bytes of the image; other layouts have no entries. What
+    // an entry maps may lie on both sides of the border to the extra devices.
     let most = match inode.layout() {
-        Layout::Chunk { .. } => image.size() / 4 + 1,
+        Layout::Chunk { .. } => 2 * (image.size() / 4) + 1,
         _ => 3,
     };
     let mut extents = Vec::new();
