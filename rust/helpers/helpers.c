@@ -13,6 +13,10 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#ifdef CONFIG_HIGHMEM
+#error "cofs decodes into the direct map: every page needs an address"
+#endif
+
 struct inode *cofs_alloc_inode_sb(struct super_block *sb, struct kmem_cache *cache)
 {
 	return alloc_inode_sb(sb, cache, GFP_KERNEL);
@@ -184,6 +188,16 @@ void cofs_readahead_once(struct file *file, struct address_space *mapping, pgoff
 		page_cache_sync_readahead(mapping, &file->f_ra, file, index, count);
 }
 
+void *cofs_folio_address(struct folio *folio)
+{
+	return folio_address(folio);
+}
+
+struct page *cofs_virt_to_page(const void *address)
+{
+	return virt_to_page(address);
+}
+
 size_t cofs_folio_size(struct folio *folio)
 {
 	return folio_size(folio);
@@ -242,6 +256,11 @@ void cofs_list_add_tail(struct list_head *entry, struct list_head *head)
 void cofs_list_del_init(struct list_head *entry)
 {
 	list_del_init(entry);
+}
+
+void cofs_init_completion(struct completion *completion)
+{
+	init_completion(completion);
 }
 
 struct workqueue_struct *cofs_alloc_workqueue(void)

@@ -55,6 +55,8 @@ void cofs_unmap_page(struct folio *folio, void *address);
 struct folio *cofs_readahead_folio(struct readahead_control *rac);
 void cofs_readahead_once(struct file *file, struct address_space *mapping, pgoff_t index,
 			 unsigned long count);
+void *cofs_folio_address(struct folio *folio);
+struct page *cofs_virt_to_page(const void *address);
 size_t cofs_folio_size(struct folio *folio);
 loff_t cofs_folio_pos(struct folio *folio);
 void *cofs_kmap_local_folio(struct folio *folio, size_t offset);
@@ -75,6 +77,9 @@ size_t cofs_default_domain(char *out);
 void cofs_init_list_head(struct list_head *head);
 void cofs_list_add_tail(struct list_head *entry, struct list_head *head);
 void cofs_list_del_init(struct list_head *entry);
+
+/* completion */
+void cofs_init_completion(struct completion *completion);
 
 /* workqueue */
 struct workqueue_struct *cofs_alloc_workqueue(void);

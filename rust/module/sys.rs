@@ -4,6 +4,8 @@
 
 pub(crate) mod backing;
 pub(crate) mod bio;
+pub(crate) mod cluster_read;
+pub(crate) mod completion;
 pub(crate) mod errno;
 pub(crate) mod failed_bio;
 mod file_read;
@@ -15,5 +17,6 @@ pub(crate) mod inode_table;
 pub(crate) mod nofs;
 pub(crate) mod opened;
 pub(crate) mod parameters;
+pub(crate) mod span;
 pub(crate) mod sysfs;
 pub(crate) mod work;

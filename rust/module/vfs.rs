@@ -17,6 +17,7 @@ pub(crate) mod errors;
 pub(crate) mod export;
 pub(crate) mod file;
 pub(crate) mod folio;
+pub(crate) mod folios;
 pub(crate) mod fs_type;
 pub(crate) mod inode;
 pub(crate) mod inode_ops;

@@ -21,6 +21,8 @@ use kernel::{
 };
 
 impl Owner for Mount {
+    const PIECES: bool = true;
+
     fn begin(&self) {
         self.flights.begin();
     }

@@ -52,7 +52,7 @@ fn fill(
 
 /// Fills `folio` from `source`, as someone waits for it.
 pub(crate) fn fill_one(source: &Source<'_>, folio: LockedFolio) {
-    let end = folio.end();
+    let end = folio.range().end;
     fill(source, Purpose::Demand, end, core::iter::once(folio));
 }
 

@@ -52,12 +52,15 @@ pub(crate) enum Purpose {
 
 /// Who answers for the device: each bio holds a reference, and tells of its beginning and end.
 pub(crate) trait Owner: Send + Sync + 'static {
+    /// Whether the bios carry pieces of folios, which end with them.
+    const PIECES: bool;
+
     /// A bio is about to be made.
     fn begin(&self);
 
     /// It failed; `first` is the first folio that it was to fill, `demand` if someone waits for it.
-    /// Runs before [`Self::end`], in a worker.
-    fn lost(&self, first: &Lost<'_>, error: Error, demand: bool);
+    /// Runs before [`Self::end`], in a worker, where there are pieces.
+    fn lost(&self, _first: &Lost<'_>, _error: Error, _demand: bool) {}
 
     /// It ended, `demand` if someone waited for it. May run in an interrupt, and must not sleep,
     /// nor may whatever destructor runs in it.
@@ -147,35 +150,12 @@ impl<T: Owner> Reader<'_, T> {
         }
         self.owner.begin();
         let bio = match backing {
-            Backing::Device(device) => self.start_device(device, pos, left, flags),
+            Backing::Device(device) => start_device(device, pos, left, flags, self.owner),
             Backing::File(file) => FileRead::start(file, pos, flags, self.owner.clone()),
         };
         let bio = bio.inspect_err(|_| T::end(self.owner.clone(), Ok(()), false))?;
         self.bio = Some((bio, backing));
         self.last = None;
-        Ok(bio)
-    }
-
-    fn start_device(
-        &self,
-        device: Device,
-        pos: u64,
-        left: u64,
-        flags: u32,
-    ) -> Result<NonNull<bindings::bio>> {
-        let pages = left.div_ceil(kernel::page::PAGE_SIZE as u64);
-        let vecs = pages.clamp(1, bindings::BIO_MAX_VECS.into()) as u16;
-        // SAFETY: the device is open by the invariant of `Backing`.
-        let bio = unsafe {
-            bindings::cofs_bio_alloc(device.as_ptr(), vecs, flags, bindings::COFS_GFP_NOFS)
-        };
-        let bio = NonNull::new(bio).ok_or(ENOMEM)?;
-        // SAFETY: the bio is new and ours.
-        unsafe {
-            (*bio.as_ptr()).bi_iter.bi_sector = pos / SECTOR_SIZE;
-            (*bio.as_ptr()).bi_end_io = Some(end_io::<T>);
-            (*bio.as_ptr()).bi_private = self.owner.clone().into_foreign().cast();
-        }
         Ok(bio)
     }
 
@@ -185,12 +165,44 @@ impl<T: Owner> Reader<'_, T> {
         let Some((bio, backing)) = self.bio.take() else {
             return;
         };
-        match backing {
-            // SAFETY: the bio is complete; from here on it belongs to the block layer.
-            Backing::Device(_) => unsafe { bindings::submit_bio(bio.as_ptr()) },
-            // SAFETY: the bio is from `FileRead::start` with this owner, and taken once.
-            Backing::File(_) => unsafe { file_read::submit::<T>(bio) },
-        }
+        // SAFETY: the bio is from `start`, complete, and taken once.
+        unsafe { submit::<T>(bio, backing) };
+    }
+}
+
+/// A bio for `left` bytes from `pos` of a device, which `owner` answers for.
+pub(super) fn start_device<T: Owner>(
+    device: Device,
+    pos: u64,
+    left: u64,
+    flags: u32,
+    owner: &Arc<T>,
+) -> Result<NonNull<bindings::bio>> {
+    let pages = left.div_ceil(kernel::page::PAGE_SIZE as u64);
+    let vecs = pages.clamp(1, bindings::BIO_MAX_VECS.into()) as u16;
+    // SAFETY: the device is open by the invariant of `Backing`.
+    let bio =
+        unsafe { bindings::cofs_bio_alloc(device.as_ptr(), vecs, flags, bindings::COFS_GFP_NOFS) };
+    let bio = NonNull::new(bio).ok_or(ENOMEM)?;
+    // SAFETY: the bio is new and ours.
+    unsafe {
+        (*bio.as_ptr()).bi_iter.bi_sector = pos / SECTOR_SIZE;
+        (*bio.as_ptr()).bi_end_io = Some(end_io::<T>);
+        (*bio.as_ptr()).bi_private = owner.clone().into_foreign().cast();
+    }
+    Ok(bio)
+}
+
+/// # Safety
+///
+/// The bio must be from [`start_device`] or [`FileRead::start`] with `T`, complete, and be given
+/// up here.
+pub(super) unsafe fn submit<T: Owner>(bio: NonNull<bindings::bio>, backing: Backing) {
+    match backing {
+        // SAFETY: the bio is complete; from here on it belongs to the block layer.
+        Backing::Device(_) => unsafe { bindings::submit_bio(bio.as_ptr()) },
+        // SAFETY: the bio is from `FileRead::start` with this owner, and taken once.
+        Backing::File(_) => unsafe { file_read::submit::<T>(bio) },
     }
 }
 
@@ -205,7 +217,10 @@ impl<T: Owner> Drop for Reader<'_, T> {
 /// # Safety
 ///
 /// The bio's folios must be from [`Reader::add`], and be ended here alone.
-pub(super) unsafe fn end_folios(bio: *mut bindings::bio, result: Result) {
+pub(super) unsafe fn end_folios<T: Owner>(bio: *mut bindings::bio, result: Result) {
+    if !T::PIECES {
+        return;
+    }
     let mut fi = core::mem::MaybeUninit::<bindings::folio_iter>::zeroed();
     // SAFETY: the iterator is written before it is read; every folio in the bio carries a piece.
     unsafe {
@@ -225,6 +240,9 @@ pub(super) unsafe fn end_folios(bio: *mut bindings::bio, result: Result) {
 ///
 /// As for [`end_folios`], which must not have run.
 pub(super) unsafe fn tell_lost<T: Owner>(bio: *mut bindings::bio, owner: &T, error: Error) {
+    if !T::PIECES {
+        return;
+    }
     let mut fi = core::mem::MaybeUninit::<bindings::folio_iter>::zeroed();
     // SAFETY: the iterator is written before it is read; the folios of the bio are locked.
     unsafe {
@@ -264,7 +282,7 @@ unsafe extern "C" fn end<T: Owner>(bio: *mut bindings::bio) {
         }
     }
     // SAFETY: the bio ended, once.
-    unsafe { end_folios(bio, result) };
+    unsafe { end_folios::<T>(bio, result) };
     // SAFETY: the bio is ours; the owner was stored by `start_device`, and is taken once.
     let (owner, flags) = unsafe {
         let owner = <Arc<T> as ForeignOwnable>::from_foreign((*bio).bi_private.cast());

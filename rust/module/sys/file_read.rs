@@ -162,7 +162,7 @@ unsafe extern "C" fn end<T: Owner>(bio: *mut bindings::bio) {
             let owner = <Arc<T> as ForeignOwnable>::borrow((*bio).bi_private.cast());
             tell_lost::<T>(bio, &owner, e);
         }
-        end_folios(bio, result);
+        end_folios::<T>(bio, result);
         let owner = <Arc<T> as ForeignOwnable>::from_foreign((*bio).bi_private.cast());
         let demand = (*bio).bi_opf & RAHEAD == 0;
         FileRead::put(request);

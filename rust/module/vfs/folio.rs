@@ -14,7 +14,10 @@ use crate::bindings;
 use core::{
     marker::PhantomData,
     mem,
-    ops::Deref,
+    ops::{
+        Deref,
+        Range, //
+    },
     ptr::NonNull, //
 };
 use kernel::{
@@ -98,13 +101,17 @@ impl LockedFolio {
         Self(folio)
     }
 
-    /// File offset of the folio's end in bytes.
-    pub(crate) fn end(&self) -> u64 {
+    /// What part of the file it is, in bytes.
+    pub(crate) fn range(&self) -> Range<u64> {
         // SAFETY: the folio is locked, so its place and its size are stable.
         unsafe {
             let start = bindings::cofs_folio_pos(self.0.as_ptr()) as u64;
-            start.saturating_add(bindings::cofs_folio_size(self.0.as_ptr()) as u64)
+            start..start.saturating_add(bindings::cofs_folio_size(self.0.as_ptr()) as u64)
         }
+    }
+
+    pub(super) fn as_ptr(&self) -> NonNull<bindings::folio> {
+        self.0
     }
 
     /// Starts the filling by pieces.
@@ -185,6 +192,17 @@ impl Piece {
             }
             drop(LockedFolio::from_raw(folio));
         }
+    }
+
+    /// A further piece of `folio`.
+    ///
+    /// # Safety
+    ///
+    /// There must be one already, which does not end meanwhile.
+    pub(super) unsafe fn another(folio: NonNull<bindings::folio>) -> Self {
+        counter(folio).add(1, Relaxed);
+        // INVARIANT: just counted.
+        Self(folio)
     }
 
     /// The folio, for C to carry the piece.
@@ -330,9 +348,13 @@ impl Filling {
 
     /// A further piece, which someone else ends.
     pub(crate) fn piece(&self) -> Piece {
-        counter(self.piece.0).add(1, Relaxed);
-        // INVARIANT: just counted.
-        Piece(self.piece.0)
+        // SAFETY: the filling is itself a piece.
+        unsafe { Piece::another(self.piece.0) }
+    }
+
+    /// The filling's own piece.
+    pub(super) fn into_piece(self) -> Piece {
+        self.piece
     }
 
     /// Whether `piece` belongs to this folio.

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The locked folios of one window, in the order of the file, as memory that bytes are decoded into.
+//!
+//! C header: [`include/linux/pagemap.h`](srctree/include/linux/pagemap.h)
+
+use super::folio::{
+    LockedFolio,
+    Piece, //
+};
+use crate::{
+    bindings,
+    sys::span::{
+        PageRef,
+        Source,
+        Target, //
+    }, //
+};
+use core::{
+    ops::Range,
+    ptr::NonNull, //
+};
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+/// A folio, and where it is.
+#[derive(Clone, Copy)]
+struct Entry {
+    folio: NonNull<bindings::folio>,
+    address: NonNull<u8>,
+    start: u64,
+    end: u64,
+}
+
+/// Folios that adjoin in their file.
+///
+/// # Invariants
+///
+/// - The entries are in ascending order, and each starts where the one before it ends.
+/// - A folio is locked, and its memory nobody else's, while there is a [`Share`] of a range of it, or
+///   the list has not been released.
+pub(crate) struct Folios {
+    entries: KVVec<Entry>,
+    released: bool,
+}
+
+// SAFETY: the folios are locked, by whichever thread; what is written to them is by shares.
+unsafe impl Send for Folios {}
+// SAFETY: as above: the list itself does not change once it is shared.
+unsafe impl Sync for Folios {}
+
+/// A range of the file whose bytes in a window's folios are the holder's: all other shares are of
+/// other bytes. To be given back to the same [`Folios`].
+#[must_use = "the folios stay locked until it ends"]
+pub(crate) struct Share(Range<u64>);
+
+impl Share {
+    /// The range of the file.
+    pub(crate) fn range(&self) -> Range<u64> {
+        self.0.clone()
+    }
+}
+
+impl Folios {
+    /// Room for `count` folios.
+    pub(crate) fn with_capacity(count: usize) -> Result<Self> {
+        // INVARIANT: none yet.
+        Ok(Self {
+            entries: KVVec::with_capacity(count, GFP_KERNEL)?,
+            released: false,
+        })
+    }
+
+    /// Adds the folio that follows. One that does not, or has no room, fails.
+    pub(crate) fn push(&mut self, folio: LockedFolio) -> Result {
+        let (raw, range) = (folio.as_ptr(), folio.range());
+        if self.entries.last().is_some_and(|last| last.end != range.start) {
+            return Err(EINVAL);
+        }
+        // SAFETY: the folio is locked; there is no high memory, so that it has an address.
+        let address = unsafe { bindings::cofs_folio_address(raw.as_ptr()) };
+        let entry = Entry {
+            folio: raw,
+            address: NonNull::new(address.cast()).ok_or(EINVAL)?,
+            start: range.start,
+            end: range.end,
+        };
+        self.entries.push(entry, GFP_KERNEL)?;
+        // INVARIANT: the list's own piece keeps the folio locked until `release`.
+        folio.begin().into_piece().into_raw();
+        Ok(())
+    }
+
+    /// What part of the file they are.
+    pub(crate) fn range(&self) -> Range<u64> {
+        let start = self.entries.first().map_or(0, |first| first.start);
+        start..self.entries.last().map_or(0, |last| last.end)
+    }
+
+    /// The entries that `range` touches.
+    fn touched(&self, range: &Range<u64>) -> &[Entry] {
+        let first = self.entries.partition_point(|e| e.end <= range.start);
+        let rest = self.entries.get(first..).unwrap_or_default();
+        let count = match rest.first() {
+            Some(entry) if entry.end >= range.end => 1,
+            _ => rest.partition_point(|e| e.start < range.end),
+        };
+        rest.get(..count).unwrap_or_default()
+    }
+
+    /// A share of `range`, which must be inside, and apart from all others.
+    ///
+    /// The folios must not have been released.
+    pub(crate) fn share(&self, range: Range<u64>) -> Result<Share> {
+        let all = self.range();
+        if self.released || range.start >= range.end || range.start < all.start || range.end > all.end
+        {
+            return Err(EINVAL);
+        }
+        for entry in self.touched(&range) {
+            // SAFETY: not released, so that the list's own piece is still there.
+            unsafe { Piece::another(entry.folio) }.into_raw();
+        }
+        Ok(Share(range))
+    }
+
+    /// Ends a share: the folios all of whose shares have ended become uptodate, or fail if one did.
+    pub(crate) fn end(&self, share: Share, result: Result) {
+        for entry in self.touched(&share.0) {
+            // SAFETY: the piece from `share`.
+            unsafe { Piece::from_raw(entry.folio) }.end(result);
+        }
+    }
+
+    /// Ends the list's own part; from here on there are only shares.
+    pub(crate) fn release(&mut self, result: Result) {
+        if core::mem::replace(&mut self.released, true) {
+            return;
+        }
+        for entry in &self.entries {
+            // SAFETY: the piece from `push`.
+            unsafe { Piece::from_raw(entry.folio) }.end(result);
+        }
+    }
+
+    /// The memory of `range`, which must be in `share`, if it is in one piece.
+    pub(crate) fn contiguous<'a>(&'a self, share: &'a Share, range: Range<u64>) -> Option<Target<'a>> {
+        let mut spans = 0;
+        let mut all: Option<(NonNull<u8>, usize)> = None;
+        self.each(share, range, |target| {
+            match &mut all {
+                Some((start, len)) if start.as_ptr().wrapping_add(*len) == target.as_ptr() => {
+                    *len += target.len();
+                    spans = spans.max(1);
+                }
+                Some(_) => spans = 2,
+                None => {
+                    spans = 1;
+                    all = NonNull::new(target.as_ptr()).map(|start| (start, target.len()));
+                }
+            }
+        });
+        let (start, len) = all.filter(|_| spans == 1)?;
+        // SAFETY: these bytes adjoin, and are the share's.
+        Some(unsafe { Target::from_raw(start, len) })
+    }
+
+    /// Shows `see` the memory of `range`, as far as it is in `share`, piece by piece.
+    pub(crate) fn each<'a>(
+        &'a self,
+        share: &'a Share,
+        range: Range<u64>,
+        mut see: impl FnMut(Target<'a>),
+    ) {
+        let range = range.start.max(share.0.start)..range.end.min(share.0.end);
+        if range.start >= range.end {
+            return;
+        }
+        for entry in self.touched(&range) {
+            let start = range.start.max(entry.start);
+            let len = range.end.min(entry.end).saturating_sub(start) as usize;
+            let at = start.saturating_sub(entry.start) as usize;
+            // SAFETY: inside the folio, which the share keeps locked; the bytes are the share's.
+            see(unsafe { Target::from_raw(entry.address.add(at), len) });
+        }
+    }
+
+    /// Copies `from` to where byte `pos` of the file and those behind it are.
+    pub(crate) fn copy_in(&self, share: &Share, pos: u64, from: Source<'_>) {
+        let mut done = 0usize;
+        self.each(share, pos..pos.saturating_add(from.len() as u64), |target| {
+            let end = done.saturating_add(target.len());
+            if let Some(part) = from.get(done..end) {
+                target.copy_from(part);
+            }
+            done = end;
+        });
+    }
+
+    /// Copies the bytes of `range` to `to`.
+    pub(crate) fn copy_out(&self, share: &Share, range: Range<u64>, to: Target<'_>) {
+        let mut done = 0usize;
+        self.each(share, range, |target| {
+            let end = done.saturating_add(target.len());
+            if let Some(part) = to.get(done..end) {
+                part.copy_from(target.as_source());
+            }
+            done = end;
+        });
+    }
+
+    /// The page that byte `pos` of the file is in, if it is one of a folio that `share` touches.
+    pub(crate) fn page(&self, share: &Share, pos: u64) -> Option<PageRef> {
+        let (first, last) = (share.0.start, share.0.end);
+        let page = pos & !(PAGE_SIZE as u64 - 1);
+        if page.saturating_add(PAGE_SIZE as u64) <= first || page >= last {
+            return None;
+        }
+        let entry = self.touched(&(page..page + 1)).first()?;
+        let at = page.saturating_sub(entry.start) as usize;
+        // SAFETY: inside the folio, which the share keeps locked.
+        Some(unsafe { PageRef::of(entry.address.add(at)) })
+    }
+}
+
+impl Drop for Folios {
+    fn drop(&mut self) {
+        self.release(Err(EIO));
+    }
+}
