@@ -19,4 +19,5 @@ pub(crate) mod opened;
 pub(crate) mod parameters;
 pub(crate) mod span;
 pub(crate) mod sysfs;
+pub(crate) mod virtual_range;
 pub(crate) mod work;

@@ -21,10 +21,7 @@ use super::{
     completion::Killable,
     file_read::FileRead,
     flights::Flights,
-    span::{
-        PageRef,
-        Target, //
-    }, //
+    span::Target, //
 };
 use crate::bindings;
 use core::ptr::NonNull;
@@ -121,7 +118,8 @@ impl Reads {
     /// Adds a read of `target.len()` bytes at `from`; `left` is how many are still to come, with
     /// these. Gives the number of the bio that carries them.
     ///
-    /// `target` must stay the caller's until that bio has ended, whatever happens.
+    /// `target` must be in the direct map, and stay the caller's until that bio has ended, whatever
+    /// happens.
     pub(crate) fn add(&mut self, target: &Target<'_>, from: At, left: u64) -> Result<usize> {
         let (pos, len) = (from.pos, target.len());
         if pos % SECTOR_SIZE != 0 || len == 0 || len as u64 % SECTOR_SIZE != 0 {
@@ -133,8 +131,8 @@ impl Reads {
         {
             self.submit();
         }
-        // SAFETY: the target is memory with pages, of as many bytes in a row.
-        let page = unsafe { PageRef::of(NonNull::new_unchecked(target.as_ptr())) };
+        // SAFETY: what is read into is in the direct map, and so has pages in a row.
+        let page = unsafe { bindings::cofs_virt_to_page(target.as_ptr().cast()) };
         let at = target.as_ptr() as usize % PAGE_SIZE;
         loop {
             let bio = match self.bio {
@@ -143,7 +141,7 @@ impl Reads {
             };
             // SAFETY: the bio is ours, and the memory stays the caller's until it ends.
             let added = unsafe {
-                bindings::bio_add_page(bio.as_ptr(), page.as_ptr(), len as u32, at as u32)
+                bindings::bio_add_page(bio.as_ptr(), page, len as u32, at as u32)
             };
             if added as usize == len {
                 self.next = pos.wrapping_add(len as u64);

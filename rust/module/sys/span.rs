@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Ranges of memory that more than one may look at: bytes to decode from, and bytes to decode to.
-//! Where a cluster is decoded in place the one lies in the other, so neither is a reference.
+//! Memory that decoders read and write: raw, for it may be mapped twice or decoded in place, which
+//! a slice must not.
 
-use crate::bindings;
 use core::{
     marker::PhantomData,
     ops::Range,
@@ -11,148 +10,171 @@ use core::{
 };
 
 /// Bytes to read.
+///
+/// # Invariants
+///
+/// `len` bytes at `ptr` are readable for `'a`, and meanwhile nobody writes to them but a decoder
+/// that works in place.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
-    start: NonNull<u8>,
+    ptr: NonNull<u8>,
     len: usize,
-    _memory: PhantomData<&'a ()>,
+    _memory: PhantomData<&'a u8>,
 }
 
-/// Bytes to write, which nobody else reads or writes but for a [`Source`] in the same hands.
+/// Bytes to write.
+///
+/// # Invariants
+///
+/// `len` bytes at `ptr` are writable for `'a`, at most `isize::MAX`, and meanwhile nobody touches
+/// them but through this and its copies, on one thread; but a [`Source`] may lie in them.
 #[derive(Clone, Copy)]
 pub(crate) struct Target<'a> {
-    start: NonNull<u8>,
+    ptr: NonNull<u8>,
     len: usize,
-    _memory: PhantomData<&'a ()>,
+    _memory: PhantomData<&'a mut u8>,
+}
+
+/// The start and length of `range` in `len` bytes, if it lies in them.
+fn within(range: Range<usize>, len: usize) -> Option<(usize, usize)> {
+    let inside = range.end <= len;
+    let size = range.end.checked_sub(range.start)?;
+    inside.then_some((range.start, size))
 }
 
 impl<'a> Source<'a> {
+    /// The `len` bytes at `ptr`.
+    ///
     /// # Safety
     ///
-    /// For `'a`, `len` bytes from `start` must be readable, initialised, and written by nobody
-    /// but through a [`Target`] of whoever holds this.
-    pub(crate) unsafe fn from_raw(start: NonNull<u8>, len: usize) -> Self {
+    /// The type's invariant.
+    pub(in crate::sys) unsafe fn in_sys(ptr: NonNull<u8>, len: usize) -> Self {
+        // INVARIANT: by the function's requirement.
         Self {
-            start,
+            ptr,
             len,
             _memory: PhantomData,
         }
     }
 
-    /// Bytes that nobody writes.
-    pub(crate) fn of(bytes: &'a [u8]) -> Self {
+    /// As [`Self::in_sys`].
+    ///
+    /// # Safety
+    ///
+    /// The type's invariant.
+    pub(in crate::vfs) unsafe fn in_vfs(ptr: NonNull<u8>, len: usize) -> Self {
+        // INVARIANT: by the function's requirement.
         Self {
-            start: NonNull::from(bytes).cast(),
-            len: bytes.len(),
+            ptr,
+            len,
             _memory: PhantomData,
         }
     }
 
-    pub(crate) fn as_ptr(&self) -> *const u8 {
-        self.start.as_ptr()
-    }
-
+    /// How many bytes there are.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// A part.
+    /// The first of them.
+    pub(super) fn as_ptr(&self) -> *const u8 {
+        self.ptr.as_ptr()
+    }
+
+    /// Some of them.
     pub(crate) fn get(&self, range: Range<usize>) -> Option<Self> {
-        if range.start > range.end || range.end > self.len {
-            return None;
-        }
+        let (start, len) = within(range, self.len)?;
+        // INVARIANT: a part of what this has.
         Some(Self {
-            // SAFETY: inside.
-            start: unsafe { self.start.add(range.start) },
-            len: range.end - range.start,
+            // SAFETY: `start` is at most `self.len`.
+            ptr: unsafe { self.ptr.add(start) },
+            len,
             _memory: PhantomData,
         })
     }
 
-    /// How many zeros it starts with, if anything follows them.
-    pub(crate) fn padding(&self) -> Option<usize> {
-        // SAFETY: readable and initialised by the type's promise, and not written for this call,
-        // since whoever could do so is here.
-        let bytes = unsafe { core::slice::from_raw_parts(self.start.as_ptr(), self.len) };
-        cofs_core::compressed::decode::padding(bytes)
+    /// How many zeros they start with, at most `limit`.
+    pub(crate) fn zeros(&self, limit: usize) -> usize {
+        let limit = limit.min(self.len);
+        // SAFETY: `i` is less than the length.
+        let zero = |i: usize| unsafe { self.ptr.add(i).read() } == 0;
+        (0..limit).take_while(|&i| zero(i)).count()
     }
 }
 
 impl<'a> Target<'a> {
+    /// The `len` bytes at `ptr`.
+    ///
     /// # Safety
     ///
-    /// For `'a`, `len` bytes from `start` must be writable, and neither read nor written by anyone
-    /// but the holders of this and of its parts, who do not write the same bytes at a time.
-    pub(crate) unsafe fn from_raw(start: NonNull<u8>, len: usize) -> Self {
+    /// The type's invariant.
+    pub(in crate::sys) unsafe fn in_sys(ptr: NonNull<u8>, len: usize) -> Self {
+        // INVARIANT: by the function's requirement.
         Self {
-            start,
+            ptr,
             len,
             _memory: PhantomData,
         }
     }
 
-    pub(crate) fn as_ptr(&self) -> *mut u8 {
-        self.start.as_ptr()
+    /// As [`Self::in_sys`].
+    ///
+    /// # Safety
+    ///
+    /// The type's invariant.
+    pub(in crate::vfs) unsafe fn in_vfs(ptr: NonNull<u8>, len: usize) -> Self {
+        // INVARIANT: by the function's requirement.
+        Self {
+            ptr,
+            len,
+            _memory: PhantomData,
+        }
     }
 
+    /// How many bytes there are.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// A part.
+    /// The first of them.
+    pub(super) fn as_ptr(&self) -> *mut u8 {
+        self.ptr.as_ptr()
+    }
+
+    /// Some of them.
     pub(crate) fn get(&self, range: Range<usize>) -> Option<Self> {
-        if range.start > range.end || range.end > self.len {
-            return None;
-        }
+        let (start, len) = within(range, self.len)?;
+        // INVARIANT: a part of what this has.
         Some(Self {
-            // SAFETY: inside.
-            start: unsafe { self.start.add(range.start) },
-            len: range.end - range.start,
+            // SAFETY: `start` is at most `self.len`.
+            ptr: unsafe { self.ptr.add(start) },
+            len,
             _memory: PhantomData,
         })
     }
 
-    /// The same bytes, once written, to read.
+    /// The same bytes to read, where they have been written.
     pub(crate) fn as_source(&self) -> Source<'a> {
+        // INVARIANT: readable as well, and written to through copies of this alone, on one thread;
+        // nothing relies on what is read.
         Source {
-            start: self.start,
+            ptr: self.ptr,
             len: self.len,
             _memory: PhantomData,
         }
     }
 
-    /// Copies as many bytes of `from` as there is room for; the two may overlap.
-    pub(crate) fn copy_from(&self, from: Source<'_>) {
+    /// Copies `from` to the start, as far as it fits; it may overlap this. Returns how much.
+    pub(crate) fn copy_from(&self, from: Source<'_>) -> usize {
         let len = self.len.min(from.len);
-        // SAFETY: both are of at least `len` bytes.
+        // SAFETY: by the invariants, for neither length is exceeded.
         unsafe { core::ptr::copy(from.as_ptr(), self.as_ptr(), len) };
+        len
     }
 
-    /// Zeroes all.
+    /// Fills all of it with zeros.
     pub(crate) fn zero(&self) {
-        // SAFETY: writable.
-        unsafe { self.as_ptr().write_bytes(0, self.len) };
-    }
-}
-
-/// A page of memory that whoever holds this keeps.
-#[derive(Clone, Copy)]
-pub(crate) struct PageRef(NonNull<bindings::page>);
-
-impl PageRef {
-    /// # Safety
-    ///
-    /// `address` must lie in a page of the kernel's direct map.
-    pub(crate) unsafe fn of(address: NonNull<u8>) -> Self {
-        // SAFETY: by the function's requirement; such an address has a page.
-        unsafe {
-            Self(NonNull::new_unchecked(bindings::cofs_virt_to_page(
-                address.as_ptr().cast(),
-            )))
-        }
-    }
-
-    pub(crate) fn as_ptr(&self) -> *mut bindings::page {
-        self.0.as_ptr()
+        // SAFETY: by the invariant.
+        unsafe { core::ptr::write_bytes(self.as_ptr(), 0, self.len) };
     }
 }

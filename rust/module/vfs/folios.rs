@@ -10,10 +10,12 @@ use super::folio::{
 };
 use crate::{
     bindings,
-    sys::span::{
-        PageRef,
-        Source,
-        Target, //
+    sys::{
+        span::{
+            Source,
+            Target, //
+        },
+        virtual_range::PageRef, //
     }, //
 };
 use core::{
@@ -61,6 +63,19 @@ impl Share {
     pub(crate) fn range(&self) -> Range<u64> {
         self.0.clone()
     }
+
+    /// What of `range` is in it.
+    fn within(&self, range: Range<u64>) -> Range<u64> {
+        let start = range.start.max(self.0.start);
+        start..range.end.min(self.0.end).max(start)
+    }
+}
+
+impl Entry {
+    fn behind(&self) -> *const u8 {
+        let len = self.end.saturating_sub(self.start) as usize;
+        self.address.as_ptr().wrapping_add(len)
+    }
 }
 
 impl Folios {
@@ -101,6 +116,9 @@ impl Folios {
 
     /// The entries that `range` touches.
     fn touched(&self, range: &Range<u64>) -> &[Entry] {
+        if range.start >= range.end {
+            return &[];
+        }
         let first = self.entries.partition_point(|e| e.end <= range.start);
         let rest = self.entries.get(first..).unwrap_or_default();
         let count = match rest.first() {
@@ -147,24 +165,21 @@ impl Folios {
 
     /// The memory of `range`, which must be in `share`, if it is in one piece.
     pub(crate) fn contiguous<'a>(&'a self, share: &'a Share, range: Range<u64>) -> Option<Target<'a>> {
-        let mut spans = 0;
-        let mut all: Option<(NonNull<u8>, usize)> = None;
-        self.each(share, range, |target| {
-            match &mut all {
-                Some((start, len)) if start.as_ptr().wrapping_add(*len) == target.as_ptr() => {
-                    *len += target.len();
-                    spans = spans.max(1);
-                }
-                Some(_) => spans = 2,
-                None => {
-                    spans = 1;
-                    all = NonNull::new(target.as_ptr()).map(|start| (start, target.len()));
-                }
-            }
-        });
-        let (start, len) = all.filter(|_| spans == 1)?;
-        // SAFETY: these bytes adjoin, and are the share's.
-        Some(unsafe { Target::from_raw(start, len) })
+        let range = share.within(range);
+        let entries = self.touched(&range);
+        let first = entries.first()?;
+        // Folios of which one follows the other are one piece too.
+        let adjoin = |pair: &[Entry]| match pair {
+            [one, next] => one.behind() == next.address.as_ptr().cast_const(),
+            _ => false,
+        };
+        if !entries.windows(2).all(adjoin) {
+            return None;
+        }
+        let at = range.start.saturating_sub(first.start) as usize;
+        let len = range.end.saturating_sub(range.start) as usize;
+        // SAFETY: inside folios that the share keeps locked; the bytes are the share's.
+        Some(unsafe { Target::in_vfs(first.address.add(at), len) })
     }
 
     /// Shows `see` the memory of `range`, as far as it is in `share`, piece by piece.
@@ -174,16 +189,13 @@ impl Folios {
         range: Range<u64>,
         mut see: impl FnMut(Target<'a>),
     ) {
-        let range = range.start.max(share.0.start)..range.end.min(share.0.end);
-        if range.start >= range.end {
-            return;
-        }
+        let range = share.within(range);
         for entry in self.touched(&range) {
             let start = range.start.max(entry.start);
             let len = range.end.min(entry.end).saturating_sub(start) as usize;
             let at = start.saturating_sub(entry.start) as usize;
             // SAFETY: inside the folio, which the share keeps locked; the bytes are the share's.
-            see(unsafe { Target::from_raw(entry.address.add(at), len) });
+            see(unsafe { Target::in_vfs(entry.address.add(at), len) });
         }
     }
 
@@ -212,7 +224,7 @@ impl Folios {
     }
 
     /// The page that byte `pos` of the file is in, if it is one of a folio that `share` touches.
-    pub(crate) fn page(&self, share: &Share, pos: u64) -> Option<PageRef> {
+    pub(crate) fn page<'a>(&'a self, share: &'a Share, pos: u64) -> Option<PageRef<'a>> {
         let (first, last) = (share.0.start, share.0.end);
         let page = pos & !(PAGE_SIZE as u64 - 1);
         if page.saturating_add(PAGE_SIZE as u64) <= first || page >= last {
@@ -220,8 +232,12 @@ impl Folios {
         }
         let entry = self.touched(&(page..page + 1)).first()?;
         let at = page.saturating_sub(entry.start) as usize;
-        // SAFETY: inside the folio, which the share keeps locked.
-        Some(unsafe { PageRef::of(entry.address.add(at)) })
+        // SAFETY: the address is in the direct map, and so of a page: one of a folio that the share
+        // keeps locked, of which its holder uses its own bytes.
+        unsafe {
+            let page = bindings::cofs_virt_to_page(entry.address.as_ptr().add(at).cast());
+            Some(PageRef::in_vfs(NonNull::new(page)?))
+        }
     }
 }
 
