@@ -8,6 +8,7 @@ help:
 	@echo '  make check        every test; the last line is "N passed, N failed, N skipped"'
 	@echo '  make quick        build, unit tests, one boot with the short list'
 	@echo '  make bench        instructions, objects, pages and times against erofs, as ratios'
+	@echo '                    (ROWS="lz4-4k zstd": only works with one of these in their names)'
 	@echo '  make vm           boot the stock kernel to a shell, module loaded'
 	@echo '                    (IMG=file MOUNT="-o ..." mounts one image, KERNEL=debug takes the other kernel)'
 	@echo 'Parts:'

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Makes the images to measure with, plain and with fingerprints, and prints their directory:
-#   many-a.img many-b.img  20,000 small files
-#   big-a.img big-b.img    16M, 1M, and lib/: 24 MiB or more of the root's shared libraries
+#   many-a many-b            20,000 small files
+#   big-a big-b              16M, 1M, and lib/: 24 MiB or more of the root's shared libraries
+#   lz4-4k lz4-64k-a lz4-64k-b lz4-1m   lib/ alone, by LZ4HC, in clusters of up to that size
+#   zstd deflate lzma        8 MiB or more of libraries, in clusters of up to 64 KiB
 # a and b hold the same contents at other places, and a file of their own each.
 . "$(dirname "$0")/lib.sh"
 need_root "$@"
@@ -27,24 +29,52 @@ cat >"$work/make.sh" <<'MAKE'
 set -eu
 cd /cache/bench-images.work
 # Large ones first, none so large that it stands alone.
-find /usr/lib/x86_64-linux-gnu -maxdepth 1 -name '*.so*' -type f -size -7M -printf '%s %p\n' |
-	sort -k1,1nr -k2 | awk 'sum < 24 * 1024 * 1024 { sum += $1; print $2 }' >libraries
+# libraries MIB LARGEST: that many MiB or more of what is no larger, the large ones first.
+libraries() {
+	find /usr/lib/x86_64-linux-gnu -maxdepth 1 -name '*.so*' -type f -size "-$2" -printf '%s %p\n' |
+		sort -k1,1nr -k2 | awk -v mib="$1" 'sum < mib * 1024 * 1024 { sum += $1; print $2 }'
+}
+# None so large that it stands alone.
+libraries 24 7M >big
+libraries 8 3M >small
+
+copy() {	# LIST TREE
+	mkdir -p "$2/lib"
+	xargs cp --preserve=mode,timestamps --target-directory="$2/lib" <"$1"
+}
+
+image() {	# NAME TREE OPTION...
+	name=$1 tree=$2
+	shift 2
+	echo "$name"
+	mkfs.erofs --quiet -T1700000000 --mkfs-time --xattr-inode-digest=trusted.erofs.fingerprint \
+		-U "0c0f5000-0000-4000-8001-$(printf %s "$name" | sha256sum | cut -c1-12)" \
+		"$@" "$name.img" "$tree"
+}
+
 for tree in many-a many-b big-a big-b; do
-	echo "$tree"
 	./probe tree "$tree" "$tree"
 	case $tree in
-	big-*)
-		mkdir "$tree/lib"
-		xargs cp --preserve=mode,timestamps --target-directory="$tree/lib" <libraries
-		;;
+	big-*) copy big "$tree" ;;
 	esac
-	mkfs.erofs --quiet -T1700000000 --mkfs-time --xattr-inode-digest=trusted.erofs.fingerprint \
-		-U "0c0f5000-0000-4000-8001-$(printf %s "$tree" | sha256sum | cut -c1-12)" \
-		"$tree.img" "$tree"
+	image "$tree" "$tree"
 	rm -rf "$tree"
 done
+
+copy big lib
+image lz4-4k lib -zlz4hc -C4096
+image lz4-1m lib -zlz4hc -C1048576
+head -c 100000 "$(head -n 1 big)" >lib/0-own
+image lz4-64k-a lib -zlz4hc -C65536
+head -c 300000 "$(tail -n 1 big)" >lib/0-own
+image lz4-64k-b lib -zlz4hc -C65536
+copy small slow
+for algorithm in zstd deflate lzma; do
+	image $algorithm slow -z$algorithm -C65536
+done
+rm -rf lib slow
 MAKE
-step 20 "making the images to measure with" "$COFS_CACHE/log/bench-images.log" \
+step 60 "making the images to measure with" "$COFS_CACHE/log/bench-images.log" \
 	"$in_root" sh /cache/bench-images.work/make.sh
 mkdir "$dir"
 mv "$work"/*.img "$dir/"

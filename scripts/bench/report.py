@@ -31,6 +31,28 @@ LIMITS = {
     },
     ("instructions", "open+close", "cofs inode_share", "erofs inode_share"): 0.70,
     ("instructions", "ls -lR: inodes and dentries", "cofs inode_share", "erofs inode_share"): 0.55,
+    **{
+        ("instructions", work, "cofs", "erofs"): limit
+        for work, limit in (
+            ("lz4-4k: 8 MiB window", 0.75),
+            ("lz4-4k: 128 KiB window", 0.75),
+            ("lz4-4k random: 4 KiB", 0.90),
+            ("lz4-4k random: 4 KiB, device", 1.00),
+            ("lz4-64k: 8 MiB window", 0.85),
+            ("lz4-64k: 128 KiB window", 0.60),
+            ("lz4-64k random: 4 KiB", 0.90),
+            ("lz4-64k random: 4 KiB, device", 1.00),
+            ("lz4-1m: 8 MiB window", 0.85),
+            ("lz4-1m: 128 KiB window", 0.85),
+            ("zstd: 8 MiB window", 1.00),
+            ("zstd: 128 KiB window", 1.00),
+            ("deflate: 8 MiB window", 1.00),
+            ("deflate: 128 KiB window", 1.00),
+            ("lzma: 8 MiB window", 1.00),
+            ("lzma: 128 KiB window", 1.00),
+        )
+    },
+    ("instructions", "lz4-64k shared: 8 MiB window", "cofs inode_share", "erofs inode_share"): 0.60,
     **{("time", "mount+umount", *pair): 1.10 for pair in PEER.items()},
 }
 

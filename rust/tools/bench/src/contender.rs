@@ -24,33 +24,42 @@ pub(crate) struct Contender {
     pub(crate) shares: bool,
 }
 
-/// Everyone, the one that others are compared with first.
-pub(crate) const CONTENDERS: &[Contender] = &[
-    Contender {
-        name: "erofs",
-        kind: "erofs",
-        options: "",
-        shares: false,
-    },
-    Contender {
-        name: "cofs",
-        kind: "cofs",
-        options: "",
-        shares: false,
-    },
-    Contender {
-        name: "erofs inode_share",
-        kind: "erofs",
-        options: "inode_share,domain_id=bench",
-        shares: true,
-    },
-    Contender {
-        name: "cofs inode_share",
-        kind: "cofs",
-        options: "inode_share,domain_id=bench",
-        shares: true,
-    },
-];
+const EROFS: Contender = Contender {
+    name: "erofs",
+    kind: "erofs",
+    options: "",
+    shares: false,
+};
+
+const COFS: Contender = Contender {
+    name: "cofs",
+    kind: "cofs",
+    options: "",
+    shares: false,
+};
+
+const EROFS_SHARING: Contender = Contender {
+    name: "erofs inode_share",
+    kind: "erofs",
+    options: "inode_share,domain_id=bench",
+    shares: true,
+};
+
+const COFS_SHARING: Contender = Contender {
+    name: "cofs inode_share",
+    kind: "cofs",
+    options: "inode_share,domain_id=bench",
+    shares: true,
+};
+
+/// Those whose images have nothing in common; the one that others are compared with first.
+pub(crate) const PRIVATE: &[Contender] = &[EROFS, COFS];
+
+/// Those whose images share.
+pub(crate) const SHARING: &[Contender] = &[EROFS_SHARING, COFS_SHARING];
+
+/// Everyone.
+pub(crate) const ALL: &[Contender] = &[EROFS, COFS, EROFS_SHARING, COFS_SHARING];
 
 /// A mounted image.
 pub(crate) struct Mounted {
@@ -74,16 +83,26 @@ impl Mounted {
     }
 
     /// Unmounts, and says whether that worked.
-    pub(crate) fn unmount(self) -> Result<()> {
+    pub(crate) fn unmount(mut self) -> Result<()> {
+        let root = std::mem::take(&mut self.root);
         let mut tries = 0;
         // The files of mappings are put some time after munmap(2).
-        while let Err(e) = unmount(&self.root, UnmountFlags::empty()) {
+        while let Err(e) = unmount(&root, UnmountFlags::empty()) {
             tries += 1;
             if e != Errno::BUSY || tries > 100 {
-                return Err(format!("umount {}: {e}", self.root.display()).into());
+                return Err(format!("umount {}: {e}", root.display()).into());
             }
             sleep(Duration::from_millis(10));
         }
         Ok(())
+    }
+}
+
+/// What failed leaves nothing mounted.
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        if !self.root.as_os_str().is_empty() {
+            let _ = unmount(&self.root, UnmountFlags::DETACH);
+        }
     }
 }

@@ -37,6 +37,17 @@ pub(crate) fn page_cache() -> Result<u64> {
     Ok(meminfo("Cached")? + meminfo("Buffers")?)
 }
 
+/// KiB that were ever asked of block devices by reads. Unlike a device's own figures this counts
+/// RAM disks, too.
+pub(crate) fn read_kib() -> Result<u64> {
+    let text = fs::read_to_string("/proc/vmstat")?;
+    let value = text
+        .lines()
+        .find_map(|line| line.strip_prefix("pgpgin "))
+        .ok_or("no pgpgin in vmstat")?;
+    Ok(value.parse()?)
+}
+
 /// The objects in use of every slab whose name holds one of `names`.
 pub(crate) fn objects(names: &[&str]) -> Result<u64> {
     let text = fs::read_to_string("/proc/slabinfo")?;

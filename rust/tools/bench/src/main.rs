@@ -2,14 +2,18 @@
 
 //! Does the same work on every contender in one boot, and prints a line of JSON for each figure:
 //!
-//!     cofs-bench instructions A B MANY_A MANY_B
-//!     cofs-bench time A B MANY_A MANY_B
+//!     cofs-bench instructions|time [ROW]...
+//!     cofs-bench list [ROW]...
 //!
 //! `instructions` belongs into a guest that counts them (`qemu/run.sh --icount`), where a
-//! nanosecond of the clock is one of them; `time` into any other. A and B are devices with images
-//! that have the large files in common, MANY_A and MANY_B those with 20,000 small ones.
+//! nanosecond of the clock is one of them; `time` into any other. The images are on drives below
+//! /dev/disk/cofs, and for `instructions` on /dev/ram0 and /dev/ram1 while they are in use.
+//!
+//! With ROWs only those works are done whose name has one of them in it. `list` prints which
+//! these are, as "LAB IMAGE IMAGE NAME".
 
 mod contender;
+mod device;
 mod machine;
 mod repeat;
 mod report;
@@ -19,37 +23,70 @@ mod work;
 use std::env;
 use std::process::ExitCode;
 
-use contender::CONTENDERS;
+use device::Devices;
+use work::{Bench, Work};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: cofs-bench instructions|time A B MANY_A MANY_B";
+const USAGE: &str = "usage: cofs-bench instructions|time|list [ROW]...";
+
+/// The works that `rows` name, or all.
+fn chosen<'a>(
+    works: &'static [Work],
+    rows: &'a [&str],
+) -> impl Iterator<Item = &'static Work> + 'a {
+    works
+        .iter()
+        .filter(|work| rows.is_empty() || rows.iter().any(|row| work.name.contains(row)))
+}
+
+/// Everyone's figures of one work, and whether all have some.
+fn measure(lab: &str, work: &Work, devices: &mut Devices) -> Result<bool> {
+    let [a, b] = &devices.with(work.images)?;
+    let (rows, failed) = repeat::rounds(work.contenders, work.exact, |contender| {
+        let mut bench = Bench {
+            contender,
+            a,
+            b,
+            figures: Vec::new(),
+        };
+        (work.run)(&mut bench)?;
+        Ok(bench.figures)
+    });
+    for row in rows {
+        println!("{}", report::line(lab, work, &row));
+    }
+    for (contender, error) in &failed {
+        eprintln!("cofs-bench: {} on {contender}: {error}", work.name);
+    }
+    Ok(failed.is_empty())
+}
 
 fn run(args: &[&str]) -> Result<()> {
-    let [lab, a, b, many_a, many_b] = args else {
+    let [lab, rows @ ..] = args else {
         return Err(USAGE.into());
     };
-    let works: &[work::Work] = match *lab {
-        "instructions" => work::INSTRUCTIONS,
-        "time" => work::TIME,
+    let (works, mut devices) = match *lab {
+        "instructions" => (work::INSTRUCTIONS, Devices::Memory(Default::default())),
+        "time" => (work::TIME, Devices::Drives),
+        "list" => {
+            for (lab, works) in [("instructions", work::INSTRUCTIONS), ("time", work::TIME)] {
+                for work in chosen(works, rows) {
+                    println!("{lab} {} {}", work.images.join(" "), work.name);
+                }
+            }
+            return Ok(());
+        }
         _ => return Err(USAGE.into()),
     };
-    for work in works {
-        let devices = match work.images {
-            work::Images::Big => [*a, *b],
-            work::Images::Many => [*many_a, *many_b],
-        };
-        let rows = repeat::rounds(CONTENDERS, work.exact, |contender| {
-            let mut figures = Vec::new();
-            (work.run)(contender, devices, &mut figures)
-                .map_err(|e| format!("{} on {}: {e}", work.name, contender.name))?;
-            Ok(figures)
-        })?;
-        for row in rows {
-            println!("{}", report::line(lab, work, &row));
-        }
+    let mut complete = true;
+    for work in chosen(works, rows) {
+        complete &= measure(lab, work, &mut devices).map_err(|e| format!("{}: {e}", work.name))?;
     }
-    Ok(())
+    match complete {
+        true => Ok(()),
+        false => Err("not everyone did everything".into()),
+    }
 }
 
 fn main() -> ExitCode {

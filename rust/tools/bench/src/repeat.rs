@@ -2,6 +2,8 @@
 
 //! Repetition: everyone in turn, until the figures can be believed.
 
+use std::error::Error;
+
 use crate::contender::Contender;
 use crate::Result;
 
@@ -53,17 +55,27 @@ fn agreeing(values: &[f64]) -> Option<Vec<f64>> {
 }
 
 /// Runs `work` on everyone in turn. Exact figures are those of three runs that agree within a
-/// per cent, the others being discarded; of noisy ones all runs stand.
+/// per cent, the others being discarded; of noisy ones all runs stand. Who fails once is left out,
+/// and named with its reason.
 pub(crate) fn rounds(
     contenders: &'static [Contender],
     exact: bool,
     mut work: impl FnMut(&Contender) -> Result<Vec<Figure>>,
-) -> Result<Vec<Row>> {
+) -> (Vec<Row>, Vec<(&'static str, Box<dyn Error>)>) {
     let mut rows: Vec<Row> = Vec::new();
+    let mut failed: Vec<(&'static str, Box<dyn Error>)> = Vec::new();
     let most = if exact { MOST } else { NOISY };
     for round in 1..=most {
         for contender in contenders {
-            for figure in work(contender)? {
+            if failed.iter().any(|(name, _)| *name == contender.name) {
+                continue;
+            }
+            let figures = work(contender).unwrap_or_else(|error| {
+                rows.retain(|row| row.contender != contender.name);
+                failed.push((contender.name, error));
+                Vec::new()
+            });
+            for figure in figures {
                 let same = |row: &&mut Row| {
                     row.contender == contender.name
                         && row.part == figure.part
@@ -92,7 +104,7 @@ pub(crate) fn rounds(
         }
         row.values.sort_by(f64::total_cmp);
     }
-    Ok(rows)
+    (rows, failed)
 }
 
 #[cfg(test)]

@@ -3,15 +3,12 @@
 //! A figure as a line of JSON.
 
 use crate::repeat::Row;
-use crate::work::{Images, Work};
+use crate::work::Work;
 
 /// `{"lab", "image", "work", "fs", "unit", "median", "min", "max"}`. No name needs escapes.
 pub(crate) fn line(lab: &str, work: &Work, row: &Row) -> String {
     let value = |at: usize| row.values.get(at).copied().unwrap_or(f64::NAN);
-    let image = match work.images {
-        Images::Big => "big",
-        Images::Many => "many",
-    };
+    let [image, _] = work.images;
     let name = match row.part {
         "" => work.name.to_owned(),
         part => format!("{}: {part}", work.name),

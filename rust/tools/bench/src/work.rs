@@ -2,65 +2,86 @@
 
 //! What is measured, a file for each kind.
 
+mod compressed;
 mod mounting;
 mod reading;
 mod walking;
 
 use std::time::Instant;
 
-use crate::contender::Contender;
+use crate::contender::{Contender, ALL, PRIVATE, SHARING};
+use crate::device::Device;
 use crate::repeat::Figure;
 use crate::Result;
 
-/// Which images a work is done on.
-pub(crate) enum Images {
-    /// Large files.
-    Big,
-    /// 20,000 small ones.
-    Many,
+/// What a work is given.
+pub(crate) struct Bench<'a> {
+    pub(crate) contender: &'a Contender,
+    /// The images.
+    pub(crate) a: &'a Device,
+    pub(crate) b: &'a Device,
+    pub(crate) figures: Vec<Figure>,
+}
+
+impl Bench<'_> {
+    fn note(&mut self, part: &'static str, unit: &'static str, value: f64) {
+        self.figures.push(Figure { part, unit, value });
+    }
 }
 
 /// A work, and how to do it once.
 pub(crate) struct Work {
     pub(crate) name: &'static str,
-    pub(crate) images: Images,
+    /// By the names of their drives. Two of one name are one device.
+    pub(crate) images: [&'static str; 2],
+    pub(crate) contenders: &'static [Contender],
     /// Whether runs must agree, or differ by nature.
     pub(crate) exact: bool,
-    pub(crate) run: fn(&Contender, [&str; 2], &mut Vec<Figure>) -> Result<()>,
+    pub(crate) run: fn(&mut Bench<'_>) -> Result<()>,
 }
 
-/// What is counted in instructions, objects and pages.
+const BIG: [&str; 2] = ["big-a", "big-b"];
+const MANY: [&str; 2] = ["many-a", "many-b"];
+const LZ4_64K: [&str; 2] = ["lz4-64k-a", "lz4-64k-b"];
+
+const fn exact(
+    name: &'static str,
+    images: [&'static str; 2],
+    contenders: &'static [Contender],
+    run: fn(&mut Bench<'_>) -> Result<()>,
+) -> Work {
+    Work {
+        name,
+        images,
+        contenders,
+        exact: true,
+        run,
+    }
+}
+
+/// What is counted in instructions, objects, pages and bytes of a device.
 pub(crate) const INSTRUCTIONS: &[Work] = &[
-    Work {
-        name: "read",
-        images: Images::Big,
-        exact: true,
-        run: reading::read,
-    },
-    Work {
-        name: "fault",
-        images: Images::Big,
-        exact: true,
-        run: reading::fault,
-    },
-    Work {
-        name: "open+close",
-        images: Images::Big,
-        exact: true,
-        run: reading::open,
-    },
-    Work {
-        name: "ls -lR",
-        images: Images::Many,
-        exact: true,
-        run: walking::list,
-    },
+    exact("read", BIG, ALL, reading::read),
+    exact("fault", BIG, ALL, reading::fault),
+    exact("open+close", BIG, ALL, reading::open),
+    exact("ls -lR", MANY, ALL, walking::list),
+    exact("plain", BIG, PRIVATE, compressed::sequential),
+    exact("lz4-4k", ["lz4-4k"; 2], PRIVATE, compressed::sequential),
+    exact("lz4-4k random", ["lz4-4k"; 2], PRIVATE, compressed::random),
+    exact("lz4-1m", ["lz4-1m"; 2], PRIVATE, compressed::sequential),
+    exact("lz4-64k", LZ4_64K, PRIVATE, compressed::sequential),
+    exact("lz4-64k random", LZ4_64K, PRIVATE, compressed::random),
+    exact("lz4-64k shared", LZ4_64K, SHARING, compressed::shared),
+    exact("zstd", ["zstd"; 2], PRIVATE, compressed::sequential),
+    exact("deflate", ["deflate"; 2], PRIVATE, compressed::sequential),
+    exact("lzma", ["lzma"; 2], PRIVATE, compressed::sequential),
 ];
 
 /// What is timed.
 pub(crate) const TIME: &[Work] = &[Work {
     name: "mount+umount",
-    images: Images::Many,
+    images: MANY,
+    contenders: ALL,
     exact: false,
     run: mounting::cycle,
 }];

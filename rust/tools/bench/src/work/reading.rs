@@ -8,11 +8,9 @@ use std::os::unix::fs::FileExt;
 
 use rustix::fs::{openat, Mode, OFlags};
 
-use super::{count, INSTRUCTION};
-use crate::contender::{Contender, Mounted};
-use crate::machine;
-use crate::repeat::Figure;
-use crate::{sys, Result};
+use super::{count, Bench, INSTRUCTION};
+use crate::contender::Mounted;
+use crate::{machine, sys, Result};
 
 /// The file of 16 MiB that both images have.
 const FILE: &str = "16M";
@@ -35,12 +33,12 @@ struct Pair {
 }
 
 impl Pair {
-    fn cold(contender: &Contender, [a, b]: [&str; 2]) -> Result<Self> {
-        let first = match contender.shares {
-            true => Some(Mounted::new(contender, a)?),
+    fn cold(bench: &Bench<'_>) -> Result<Self> {
+        let first = match bench.contender.shares {
+            true => Some(Mounted::new(bench.contender, &bench.a.path)?),
             false => None,
         };
-        let second = Mounted::new(contender, b)?;
+        let second = Mounted::new(bench.contender, &bench.b.path)?;
         // What both need to find the file is not what is measured.
         std::fs::metadata(second.path(FILE))?;
         machine::settle()?;
@@ -48,8 +46,8 @@ impl Pair {
         Ok(Self { first, second })
     }
 
-    fn warm(contender: &Contender, devices: [&str; 2]) -> Result<Self> {
-        let pair = Self::cold(contender, devices)?;
+    fn warm(bench: &Bench<'_>) -> Result<Self> {
+        let pair = Self::cold(bench)?;
         let reader = pair.first.as_ref().unwrap_or(&pair.second);
         read_whole(&File::open(reader.path(FILE))?, 1 << 20)?;
         Ok(pair)
@@ -68,40 +66,28 @@ impl Pair {
 }
 
 /// Cold, then warm by two sizes.
-pub(super) fn read(
-    contender: &Contender,
-    devices: [&str; 2],
-    figures: &mut Vec<Figure>,
-) -> Result<()> {
-    let mut note = |part, value| {
-        figures.push(Figure {
-            part,
-            unit: INSTRUCTION,
-            value,
-        })
-    };
-    let pair = Pair::cold(contender, devices)?;
+pub(super) fn read(bench: &mut Bench<'_>) -> Result<()> {
+    let pair = Pair::cold(bench)?;
     let file = pair.file()?;
-    note("cold, 1 MiB", count(|| read_whole(&file, 1 << 20))?);
+    let value = count(|| read_whole(&file, 1 << 20))?;
+    bench.note("cold, 1 MiB", INSTRUCTION, value);
     drop(file);
     pair.end()?;
 
-    let pair = Pair::warm(contender, devices)?;
+    let pair = Pair::warm(bench)?;
     let file = pair.file()?;
     read_whole(&file, 1 << 20)?;
-    note("warm, 1 MiB", count(|| read_whole(&file, 1 << 20))?);
-    note("warm, 4 KiB", count(|| read_whole(&file, 4 << 10))?);
+    let value = count(|| read_whole(&file, 1 << 20))?;
+    bench.note("warm, 1 MiB", INSTRUCTION, value);
+    let value = count(|| read_whole(&file, 4 << 10))?;
+    bench.note("warm, 4 KiB", INSTRUCTION, value);
     drop(file);
     pair.end()
 }
 
 /// Every page of a mapping of cached pages.
-pub(super) fn fault(
-    contender: &Contender,
-    devices: [&str; 2],
-    figures: &mut Vec<Figure>,
-) -> Result<()> {
-    let pair = Pair::warm(contender, devices)?;
+pub(super) fn fault(bench: &mut Bench<'_>) -> Result<()> {
+    let pair = Pair::warm(bench)?;
     let file = pair.file()?;
     for (part, advice) in [
         ("sequential", memmap2::Advice::Normal),
@@ -114,11 +100,7 @@ pub(super) fn fault(
             std::hint::black_box(touched);
             Ok(())
         })?;
-        figures.push(Figure {
-            part,
-            unit: INSTRUCTION,
-            value,
-        });
+        bench.note(part, INSTRUCTION, value);
     }
     drop(file);
     pair.end()
@@ -132,19 +114,12 @@ fn open_often(root: &File) -> Result<()> {
 }
 
 /// 1,000 times, after the first; by a path of one name, so that it is the file which is measured.
-pub(super) fn open(
-    contender: &Contender,
-    devices: [&str; 2],
-    figures: &mut Vec<Figure>,
-) -> Result<()> {
-    let pair = Pair::warm(contender, devices)?;
+pub(super) fn open(bench: &mut Bench<'_>) -> Result<()> {
+    let pair = Pair::warm(bench)?;
     let root = File::open(pair.second.path("."))?;
     open_often(&root)?;
-    figures.push(Figure {
-        part: "",
-        unit: INSTRUCTION,
-        value: count(|| open_often(&root))? / 1000.0,
-    });
+    let value = count(|| open_often(&root))? / 1000.0;
+    bench.note("", INSTRUCTION, value);
     drop(root);
     pair.end()
 }

@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{lgetxattr, lstat, readlink, FileType};
 use rustix::io::Errno;
 
-use super::{count, INSTRUCTION};
-use crate::contender::{Contender, Mounted};
+use super::{count, Bench, INSTRUCTION};
+use crate::contender::Mounted;
 use crate::machine;
-use crate::repeat::Figure;
 use crate::Result;
 
 /// What ls(1) does for an entry: lstat, readlink, and a look for an ACL.
@@ -43,28 +42,23 @@ fn list_all(root: PathBuf) -> Result<u64> {
 }
 
 /// Cold, then warm; and what stays in memory.
-pub(super) fn list(
-    contender: &Contender,
-    [a, _]: [&str; 2],
-    figures: &mut Vec<Figure>,
-) -> Result<()> {
-    let image = Mounted::new(contender, a)?;
+pub(super) fn list(bench: &mut Bench<'_>) -> Result<()> {
+    let image = Mounted::new(bench.contender, &bench.a.path)?;
     machine::settle()?;
     let objects = machine::objects(&["inode", "dentry"])?;
     let pages = machine::page_cache()?;
     let mut entries = 0;
-    let mut note = |part, unit, value| figures.push(Figure { part, unit, value });
     let cold = count(|| {
         entries = list_all(image.path(""))?;
         Ok(())
     })?;
-    note("cold", INSTRUCTION, cold);
+    bench.note("cold", INSTRUCTION, cold);
     let grown = machine::objects(&["inode", "dentry"])?.saturating_sub(objects);
-    note("inodes and dentries", "objects", grown as f64);
+    bench.note("inodes and dentries", "objects", grown as f64);
     let grown = machine::page_cache()?.saturating_sub(pages);
-    note("metadata", "KiB", grown as f64);
+    bench.note("metadata", "KiB", grown as f64);
     let warm = count(|| list_all(image.path("")).map(drop))?;
-    note("warm", INSTRUCTION, warm);
+    bench.note("warm", INSTRUCTION, warm);
     image.unmount()?;
     if entries < 20_000 {
         return Err(format!("{entries} entries are too few").into());

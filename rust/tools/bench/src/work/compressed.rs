@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Cold reads of libraries, by both readahead windows.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+
+use super::{count, Bench, INSTRUCTION};
+use crate::contender::Mounted;
+use crate::machine;
+use crate::Result;
+
+/// Where the libraries are.
+const LIBRARIES: &str = "lib";
+
+/// Windows in KiB, and how they are called.
+const WINDOWS: [(u32, &str); 2] = [(8192, "8 MiB window"), (128, "128 KiB window")];
+
+const PAGE: u64 = 4096;
+
+/// How many pages are read at random.
+const READS: usize = 1024;
+
+fn libraries(image: &Mounted) -> Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(image.path(LIBRARIES))? {
+        paths.push(entry?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The libraries of an image, found and looked at, with nothing of them in memory.
+fn cold(image: &Mounted) -> Result<Vec<PathBuf>> {
+    let paths = libraries(image)?;
+    machine::settle()?;
+    for path in &paths {
+        fs::metadata(path)?;
+    }
+    Ok(paths)
+}
+
+fn read_all(paths: &[PathBuf], buffer: &mut [u8]) -> Result<()> {
+    for path in paths {
+        let file = File::open(path)?;
+        let mut pos = 0;
+        loop {
+            match file.read_at(buffer, pos)? {
+                0 => break,
+                n => pos += n as u64,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every library from its start to its end, in steps of 1 MiB.
+pub(super) fn sequential(bench: &mut Bench<'_>) -> Result<()> {
+    let mut buffer = vec![1; 1 << 20];
+    for (kib, part) in WINDOWS {
+        bench.a.set_window(kib)?;
+        let image = Mounted::new(bench.contender, &bench.a.path)?;
+        let paths = cold(&image)?;
+        let value = count(|| read_all(&paths, &mut buffer))?;
+        bench.note(part, INSTRUCTION, value);
+        image.unmount()?;
+    }
+    Ok(())
+}
+
+/// Numbers that look random, the same in each run (Steele and others, SplitMix, 2014).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % limit as u64) as usize
+    }
+}
+
+/// Pages of all libraries, each at most once.
+pub(super) fn random(bench: &mut Bench<'_>) -> Result<()> {
+    let image = Mounted::new(bench.contender, &bench.a.path)?;
+    let paths = cold(&image)?;
+    let mut pages = Vec::new();
+    let mut files = Vec::new();
+    for (at, path) in paths.iter().enumerate() {
+        let size = fs::metadata(path)?.len();
+        pages.extend((0..size / PAGE).map(|page| (at, page * PAGE)));
+        files.push(File::open(path)?);
+    }
+    let mut random = Random(4);
+    for at in 0..READS.min(pages.len()) {
+        let other = at + random.below(pages.len() - at);
+        pages.swap(at, other);
+    }
+    pages.truncate(READS);
+    let mut buffer = vec![1; PAGE as usize];
+    let before = machine::read_kib()?;
+    let value = count(|| {
+        for &(at, pos) in &pages {
+            files[at].read_exact_at(&mut buffer, pos)?;
+        }
+        Ok(())
+    })?;
+    let read = machine::read_kib()? - before;
+    bench.note("4 KiB", INSTRUCTION, value);
+    bench.note("4 KiB, device", "KiB", read as f64);
+    drop(files);
+    image.unmount()
+}
+
+/// Every library of one image of two that share, and then those of the other.
+pub(super) fn shared(bench: &mut Bench<'_>) -> Result<()> {
+    let mut buffer = vec![1; 1 << 20];
+    for (kib, part) in WINDOWS {
+        bench.a.set_window(kib)?;
+        bench.b.set_window(kib)?;
+        let other = Mounted::new(bench.contender, &bench.a.path)?;
+        let image = Mounted::new(bench.contender, &bench.b.path)?;
+        libraries(&other)?;
+        let paths = cold(&image)?;
+        let value = count(|| read_all(&paths, &mut buffer))?;
+        bench.note(part, INSTRUCTION, value);
+        other.unmount()?;
+        image.unmount()?;
+    }
+    Ok(())
+}
