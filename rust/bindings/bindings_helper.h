@@ -12,6 +12,7 @@
 #include <linux/posix_acl_xattr.h>
 #include <linux/pseudo_fs.h>
 #include <linux/random.h>
+#include <linux/vmalloc.h>
 #include "../helpers/helpers.h"
 
 /* Constants whose macros bindgen cannot evaluate. */

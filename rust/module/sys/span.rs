@@ -48,21 +48,7 @@ impl<'a> Source<'a> {
     /// # Safety
     ///
     /// The type's invariant.
-    pub(in crate::sys) unsafe fn in_sys(ptr: NonNull<u8>, len: usize) -> Self {
-        // INVARIANT: by the function's requirement.
-        Self {
-            ptr,
-            len,
-            _memory: PhantomData,
-        }
-    }
-
-    /// As [`Self::in_sys`].
-    ///
-    /// # Safety
-    ///
-    /// The type's invariant.
-    pub(in crate::vfs) unsafe fn in_vfs(ptr: NonNull<u8>, len: usize) -> Self {
+    pub(crate) unsafe fn from_raw(ptr: NonNull<u8>, len: usize) -> Self {
         // INVARIANT: by the function's requirement.
         Self {
             ptr,
@@ -108,21 +94,7 @@ impl<'a> Target<'a> {
     /// # Safety
     ///
     /// The type's invariant.
-    pub(in crate::sys) unsafe fn in_sys(ptr: NonNull<u8>, len: usize) -> Self {
-        // INVARIANT: by the function's requirement.
-        Self {
-            ptr,
-            len,
-            _memory: PhantomData,
-        }
-    }
-
-    /// As [`Self::in_sys`].
-    ///
-    /// # Safety
-    ///
-    /// The type's invariant.
-    pub(in crate::vfs) unsafe fn in_vfs(ptr: NonNull<u8>, len: usize) -> Self {
+    pub(crate) unsafe fn from_raw(ptr: NonNull<u8>, len: usize) -> Self {
         // INVARIANT: by the function's requirement.
         Self {
             ptr,

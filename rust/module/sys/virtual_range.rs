@@ -39,7 +39,7 @@ impl PageRef<'_> {
     /// # Safety
     ///
     /// The type's invariant.
-    pub(in crate::vfs) unsafe fn in_vfs(page: NonNull<bindings::page>) -> Self {
+    pub(crate) unsafe fn from_raw(page: NonNull<bindings::page>) -> Self {
         // INVARIANT: by the function's requirement.
         Self {
             page,
@@ -52,7 +52,7 @@ impl PageRef<'_> {
     /// # Safety
     ///
     /// The type's invariant.
-    pub(in crate::sys) unsafe fn in_sys(page: NonNull<bindings::page>) -> Self {
+    pub(crate) unsafe fn from_raw(page: NonNull<bindings::page>) -> Self {
         // INVARIANT: by the function's requirement.
         Self {
             page,
@@ -113,7 +113,7 @@ impl<'a> VirtualRange<'a> {
     /// All of it, to be written.
     pub(crate) fn as_target(&self) -> Target<'_> {
         // SAFETY: mapped until `self` is dropped; by the invariant of `PageRef` the pages are ours.
-        unsafe { Target::in_sys(self.start, self.len()) }
+        unsafe { Target::from_raw(self.start, self.len()) }
     }
 
     /// All of it, to be read.

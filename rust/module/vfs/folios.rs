@@ -179,7 +179,7 @@ impl Folios {
         let at = range.start.saturating_sub(first.start) as usize;
         let len = range.end.saturating_sub(range.start) as usize;
         // SAFETY: inside folios that the share keeps locked; the bytes are the share's.
-        Some(unsafe { Target::in_vfs(first.address.add(at), len) })
+        Some(unsafe { Target::from_raw(first.address.add(at), len) })
     }
 
     /// Shows `see` the memory of `range`, as far as it is in `share`, piece by piece.
@@ -195,7 +195,7 @@ impl Folios {
             let len = range.end.min(entry.end).saturating_sub(start) as usize;
             let at = start.saturating_sub(entry.start) as usize;
             // SAFETY: inside the folio, which the share keeps locked; the bytes are the share's.
-            see(unsafe { Target::in_vfs(entry.address.add(at), len) });
+            see(unsafe { Target::from_raw(entry.address.add(at), len) });
         }
     }
 
@@ -236,7 +236,7 @@ impl Folios {
         // keeps locked, of which its holder uses its own bytes.
         unsafe {
             let page = bindings::cofs_virt_to_page(entry.address.as_ptr().add(at).cast());
-            Some(PageRef::in_vfs(NonNull::new(page)?))
+            Some(PageRef::from_raw(NonNull::new(page)?))
         }
     }
 }
