@@ -19,6 +19,7 @@ mod memory;
 mod mounting;
 mod mutate;
 mod options;
+mod overlap;
 mod pair;
 mod pattern;
 mod poison;
@@ -78,6 +79,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   hammer TYPE OPTIONS STAYS GOES LOOPS
   outlive TYPE OPTIONS GOES STAYS
   cycle TYPE OPTIONS SOURCE LOOPS
+  overlap FILE THREADS SECONDS SEED [GOLDEN]   read it in every way at once; GOLDEN has its bytes
   order GROUP ORDER TYPE OPTIONS A B   one order of events on the sharing pair: see the module
                                     GROUP for its orders (uprobe, mapped, lazy, poison,
                                     calls, unload, linger)";
@@ -189,6 +191,14 @@ fn run(words: &[&str]) -> Result<bool> {
         ["cycle", kind, options, source, loops] => {
             hammer::cycle(kind, options, Path::new(source), number(loops)?).map(|()| true)
         }
+        ["overlap", file, threads, seconds, seed, golden @ ..] => overlap::run(
+            Path::new(file),
+            number(threads)?,
+            number(seconds)?,
+            number(seed)?,
+            golden.first().map(Path::new),
+        )
+        .map(|()| true),
         ["order", group, order, kind, options, a, b] => {
             let (a, b) = (Path::new(a), Path::new(b));
             let setup = pair::Setup {
