@@ -46,19 +46,6 @@ impl PageRef<'_> {
             _memory: PhantomData,
         }
     }
-
-    /// As [`Self::in_vfs`].
-    ///
-    /// # Safety
-    ///
-    /// The type's invariant.
-    pub(crate) unsafe fn from_raw(page: NonNull<bindings::page>) -> Self {
-        // INVARIANT: by the function's requirement.
-        Self {
-            page,
-            _memory: PhantomData,
-        }
-    }
 }
 
 /// How often a mapping is tried.
