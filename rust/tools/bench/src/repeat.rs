@@ -27,6 +27,9 @@ pub(crate) struct Row {
     pub(crate) values: Vec<f64>,
 }
 
+/// Who failed, and why.
+pub(crate) type Failures = Vec<(&'static str, Box<dyn Error>)>;
+
 /// Where exact figures do not agree after this many rounds, what there is must do.
 const MOST: usize = 12;
 
@@ -61,9 +64,9 @@ pub(crate) fn rounds(
     contenders: &'static [Contender],
     exact: bool,
     mut work: impl FnMut(&Contender) -> Result<Vec<Figure>>,
-) -> (Vec<Row>, Vec<(&'static str, Box<dyn Error>)>) {
+) -> (Vec<Row>, Failures) {
     let mut rows: Vec<Row> = Vec::new();
-    let mut failed: Vec<(&'static str, Box<dyn Error>)> = Vec::new();
+    let mut failed = Failures::new();
     let most = if exact { MOST } else { NOISY };
     for round in 1..=most {
         for contender in contenders {
