@@ -3,7 +3,7 @@
 //! cofs: mounts EROFS images, and keeps one copy of a file's pages in memory however many images
 //! hold it.
 //!
-//! - Names, what a path walk touches: [`mount`], [`inode`], [`dir`], [`xattr`].
+//! - Names, what a path walk touches: [`mount`], [`inode`], [`dir`], [`xattr`], [`extents`].
 //! - Pages, what a read touches: [`fill`], one file for each stage.
 //! - Sharing: [`share`].
 //! - The borders to C: [`vfs`] and [`sys`]; `unsafe` is nowhere else.
@@ -17,12 +17,14 @@ mod bindings;
 mod devices;
 mod dir;
 mod error;
+mod extents;
 mod features;
 mod fill;
 mod inode;
 mod mount;
 mod options;
 mod share;
+mod special;
 mod stats;
 mod sys;
 mod vfs;

@@ -126,7 +126,7 @@ impl Devices {
     }
 
     /// The pages of the source, from where the image starts.
-    pub(crate) fn metadata(&self) -> Metadata {
+    pub(crate) fn metadata(&self) -> Metadata<'_> {
         Metadata::new(self.primary, self.offset())
     }
 

@@ -64,8 +64,8 @@ impl dir::Operations for Image {
                 .unwrap_or(0);
             // The first entry of each block asks for all of it.
             let first = mount.disk.block_offset(entry.pos) == 0;
-            full =
-                first && ctx.interrupted() || !ctx.emit(entry.name, entry.pos, entry.nid, d_type);
+            let ino = mount.disk.ino(entry.nid);
+            full = first && ctx.interrupted() || !ctx.emit(entry.name, entry.pos, ino, d_type);
             if !full {
                 pos = entry.next_pos();
             }

@@ -67,11 +67,12 @@ impl Node {
 
 /// The inode of node `nid`.
 pub(crate) fn get(sb: &SuperBlock<Image>, nid: u64) -> Result<ARef<Inode<Image>>> {
-    let new = match sb.iget(nid)? {
+    let mount = sb.mount();
+    // Each node has a number of its own, so that the number alone finds it.
+    let new = match sb.iget(mount.disk.ino(nid))? {
         Get::Cached(inode) => return Ok(inode),
         Get::New(new) => new,
     };
-    let mount = sb.mount();
     let disk = cofs_core::Inode::read(&mount.metadata(), &mount.disk, nid)
         .map_err(|e| mount.failed(nid, e))?;
     let attributes = Attributes {
@@ -156,8 +157,12 @@ impl InodeOperations for Image {
 }
 
 impl export::Operations for Image {
-    fn by_number(sb: &SuperBlock<Self>, ino: u64) -> Result<ARef<Inode<Self>>> {
-        get(sb, ino)
+    fn number(inode: &Inode<Self>) -> u64 {
+        inode.node().disk.nid()
+    }
+
+    fn by_number(sb: &SuperBlock<Self>, nid: u64) -> Result<ARef<Inode<Self>>> {
+        get(sb, nid)
     }
 
     fn parent(dir: &Inode<Self>) -> Result<ARef<Inode<Self>>> {

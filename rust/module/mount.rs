@@ -16,6 +16,7 @@ use crate::{
         self,
         Domain, //
     },
+    special::Special,
     stats::{
         self,
         Counts, //
@@ -48,7 +49,11 @@ use crate::{
             FileSystem,
             Internal, //
         },
-        inode::Evicted,
+        held::Gone,
+        inode::{
+            Evicted,
+            Inode, //
+        },
         ioctl,
         super_block::{
             self,
@@ -70,7 +75,8 @@ use kernel::{
             Relaxed, //
         },
         Arc,
-        Mutex, //
+        Mutex,
+        SetOnce, //
     }, //
 };
 
@@ -125,7 +131,9 @@ pub(crate) struct Mount {
     /// The checked superblock.
     pub(crate) disk: cofs_core::SuperBlock,
     /// The long prefixes of xattr names.
-    pub(crate) prefixes: LongPrefixes,
+    prefixes: SetOnce<LongPrefixes>,
+    /// The inodes that the image has for itself.
+    special: Special,
     /// What the image lies on.
     pub(crate) devices: Devices,
     direct: bool,
@@ -160,8 +168,21 @@ pub(crate) enum Report {
 
 impl Mount {
     /// The metadata, as pages.
-    pub(crate) fn metadata(&self) -> Metadata {
-        self.devices.metadata()
+    pub(crate) fn metadata(&self) -> Metadata<'_> {
+        self.devices.metadata().with(&self.special)
+    }
+
+    /// The packed inode, which holds fragments of files, if there is one that can be read. It is
+    /// there for whoever holds an inode of the mount, or is one of its flights.
+    #[allow(dead_code, reason = "for the fill of compressed files")]
+    pub(crate) fn packed(&self) -> Option<&Inode<Image>> {
+        self.special.packed()
+    }
+
+    /// The long prefixes of xattr names.
+    pub(crate) fn prefixes(&self) -> Result<&LongPrefixes> {
+        // They are read before anyone sees the mount.
+        self.prefixes.as_ref().ok_or(EIO)
     }
 
     /// Where bytes of a device of the image lie: `len`, or as many as lie together.
@@ -193,7 +214,7 @@ impl Mount {
     fn tell(&self, failure: Failure, nid: Option<u64>, error: Error) {
         self.counts.error();
         if let Some(sb) = self.watched.super_block() {
-            sb.tell(failure, nid, error);
+            sb.tell(failure, nid.map(|nid| self.disk.ino(nid)), error);
         }
     }
 
@@ -263,6 +284,10 @@ impl FileSystem for Image {
         let directory = mount.sysfs.lock().take();
         drop(directory);
         mount.flights.close();
+    }
+
+    fn release(mount: &Mount, gone: &Gone) {
+        mount.special.release(gone);
     }
 }
 
@@ -349,9 +374,7 @@ impl Mountable for Image {
             pr_err!("({}): {}\n", sb.id(), error::text(e));
             error::from_core(e)
         };
-        let disk =
-            cofs_core::SuperBlock::read_with_devices(&metadata, hash::crc32c).map_err(refuse)?;
-        let prefixes = LongPrefixes::load(&metadata, &disk).map_err(refuse)?;
+        let disk = cofs_core::SuperBlock::read_any(&metadata, hash::crc32c).map_err(refuse)?;
         let devices = Devices::new(sb, &disk, backing, given, direct)?;
         let mut name = KVec::new();
         name.extend_from_slice(sb.id().to_bytes(), GFP_KERNEL)?;
@@ -372,7 +395,8 @@ impl Mountable for Image {
         let mount = Arc::pin_init(
             try_pin_init!(Mount {
                 disk,
-                prefixes,
+                prefixes: SetOnce::new(),
+                special: Special::new(),
                 devices,
                 direct: direct && in_file,
                 domain,
@@ -397,11 +421,17 @@ impl Mountable for Image {
         )?;
         *mount.sysfs.lock() = Some(directory);
 
+        mount.special.get(live)?;
         let root = inode::get(live, root_nid)?;
         if root.node().disk.kind() != cofs_core::Kind::Directory {
             pr_err!("({}): the root is not a directory\n", live.id());
             return Err(EINVAL);
         }
+        let prefixes = LongPrefixes::load(&mount.metadata(), &mount.disk).map_err(|e| {
+            pr_err!("({}): {}\n", live.id(), error::text(e));
+            error::from_core(e)
+        })?;
+        mount.prefixes.populate(prefixes);
         sb.set_root(root)
     }
 

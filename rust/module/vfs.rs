@@ -19,6 +19,7 @@ pub(crate) mod file;
 pub(crate) mod folio;
 pub(crate) mod folios;
 pub(crate) mod fs_type;
+pub(crate) mod held;
 pub(crate) mod inode;
 pub(crate) mod inode_ops;
 pub(crate) mod ioctl;

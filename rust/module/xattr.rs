@@ -38,7 +38,7 @@ pub(crate) fn get(inode: &Inode<Image>, index: u8, name: &[u8], out: &mut [u8]) 
         &mount.metadata(),
         &mount.disk,
         node,
-        &mount.prefixes,
+        mount.prefixes()?,
         index,
         name,
         out,
@@ -71,7 +71,7 @@ pub(crate) fn list(inode: &Inode<Image>, list: &mut Lister<'_>) -> Result {
         &mount.metadata(),
         &mount.disk,
         node,
-        &mount.prefixes,
+        mount.prefixes()?,
         |name| {
             let prefix: &[u8] = match name.index {
                 disk::INDEX_USER if mount.user_xattr.load(Relaxed) => b"user.",

@@ -4,12 +4,14 @@
 
 use crate::{
     error,
+    special::Special,
     sys::backing::Backing,
     vfs::{
         address_space::AddressSpace,
         folio::MappedPage, //
     }, //
 };
+use cofs_core::pages::METABOX_PAGE;
 use kernel::{
     page::PAGE_SIZE,
     prelude::*, //
@@ -18,22 +20,38 @@ use kernel::{
 const _: () = assert!(PAGE_SIZE as u64 == cofs_core::pages::PAGE_SIZE);
 
 /// The pages of an image that hold its metadata.
-pub(crate) struct Metadata {
+pub(crate) struct Metadata<'a> {
     backing: Backing,
     offset: u64,
+    special: Option<&'a Special>,
 }
 
-impl Metadata {
+impl<'a> Metadata<'a> {
     /// Pages of what the image lies on, of which byte `offset` is the image's first.
     pub(crate) fn new(backing: Backing, offset: u64) -> Self {
-        Self { backing, offset }
+        Self {
+            backing,
+            offset,
+            special: None,
+        }
+    }
+
+    /// The same, and those that special inodes hold.
+    pub(crate) fn with(self, special: &'a Special) -> Self {
+        Self {
+            special: Some(special),
+            ..self
+        }
     }
 }
 
-impl cofs_core::Pages for Metadata {
+impl cofs_core::Pages for Metadata<'_> {
     type Page = MappedPage;
 
     fn page(&self, index: u64) -> cofs_core::Result<MappedPage> {
+        if let (Some(special), true) = (self.special, index & METABOX_PAGE != 0) {
+            return special.metabox_page(index & !METABOX_PAGE);
+        }
         self.backing.read_page(index).map_err(error::to_core)
     }
 

@@ -57,20 +57,16 @@ pub(super) fn read(inode: &Inode<Image>, domain: &Domain) -> Result<Option<KVec<
     if disk.size() == 0 || disk.xattr_size() == 0 {
         return Ok(None);
     }
+    let prefixes = mount.prefixes()?;
     let get = |out: &mut [u8]| match mount.disk.ishare_prefix() {
-        Some(id) => cofs_core::xattr::get_long(
-            &mount.metadata(),
-            &mount.disk,
-            disk,
-            &mount.prefixes,
-            id,
-            out,
-        ),
+        Some(id) => {
+            cofs_core::xattr::get_long(&mount.metadata(), &mount.disk, disk, prefixes, id, out)
+        }
         None => cofs_core::xattr::get(
             &mount.metadata(),
             &mount.disk,
             disk,
-            &mount.prefixes,
+            prefixes,
             domain.fingerprint.index,
             &domain.fingerprint.name,
             out,

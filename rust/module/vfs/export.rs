@@ -20,8 +20,11 @@ use kernel::{
 
 /// `struct export_operations`.
 pub(crate) trait Operations: FileSystem {
-    /// The inode numbered `ino`.
-    fn by_number(sb: &SuperBlock<Self>, ino: u64) -> Result<ARef<Inode<Self>>>;
+    /// The number that handles have for `inode`.
+    fn number(inode: &Inode<Self>) -> u64;
+
+    /// The inode that handles have `number` for.
+    fn by_number(sb: &SuperBlock<Self>, number: u64) -> Result<ARef<Inode<Self>>>;
 
     /// `->get_parent`.
     fn parent(dir: &Inode<Self>) -> Result<ARef<Inode<Self>>>;
@@ -66,8 +69,9 @@ impl<T: Operations> Table<T> {
                 return bindings::fid_type_FILEID_INVALID as i32;
             }
             let put = |at: usize, inode: *mut bindings::inode| {
-                words.add(at).write(((*inode).i_ino >> 32) as u32);
-                words.add(at + 1).write((*inode).i_ino as u32);
+                let number = T::number(Inode::from_raw(inode));
+                words.add(at).write((number >> 32) as u32);
+                words.add(at + 1).write(number as u32);
                 words.add(at + 2).write((*inode).i_generation);
             };
             put(0, inode);

@@ -5,6 +5,7 @@
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
 use super::context;
+use super::held::Gone;
 use super::inode::Cache;
 use super::inode_ops::status;
 use super::super_block::{
@@ -58,6 +59,11 @@ pub(crate) trait FileSystem: Sized + Send + Sync + 'static {
 
     /// Runs first in `->kill_sb`, while the super block is whole.
     fn kill(_mount: &Self::Mount) {}
+
+    /// Lets go of what is [`Held`]: nothing else of the super block is left.
+    ///
+    /// [`Held`]: super::held::Held
+    fn release(_mount: &Self::Mount, _gone: &Gone) {}
 
     /// What the type's super blocks lie on.
     type Kind: Kind;
@@ -215,6 +221,13 @@ impl<T: FileSystem> FsType<T> {
         // SAFETY: as above.
         if let Some(carried) = unsafe { carried.as_ref() } {
             carried.kill();
+            // SAFETY: without a root `->put_super` is not called, and there is no inode to evict:
+            // none was found by name.
+            unsafe {
+                if (*sb).s_root.is_null() {
+                    carried.release();
+                }
+            }
         }
         // SAFETY: called once, from kill_sb. Afterwards nobody looks through the super block any
         // more, so that the box is ours.

@@ -14,6 +14,7 @@ use super::fs_type::{
     FileSystem,
     FsType, //
 };
+use super::held::Gone;
 use super::inode::{
     self,
     Evicted,
@@ -170,6 +171,16 @@ impl<T: FileSystem> Carried<T> {
         if let Some(watched) = &self.watched {
             watched.close();
         }
+    }
+
+    /// Lets go of the inodes that the mount holds.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Gone::new`].
+    pub(super) unsafe fn release(&self) {
+        // SAFETY: by the function's requirement.
+        T::release(&self.mount, &unsafe { Gone::new() });
     }
 }
 
@@ -396,6 +407,7 @@ impl<T: Operations> Table<T> {
         evict_inode: Some(Self::evict_inode),
         statfs: Some(Self::statfs),
         show_options: Some(Self::show_options),
+        put_super: Some(Self::put_super),
         ..pin_init::zeroed()
     };
 
@@ -417,6 +429,18 @@ impl<T: Operations> Table<T> {
         }
         // SAFETY: its pages are gone.
         unsafe { bindings::clear_inode(inode) };
+    }
+
+    /// # Safety
+    ///
+    /// Called by the VFS in kill_sb, after the inodes that nobody holds are evicted.
+    unsafe extern "C" fn put_super(sb: *mut bindings::super_block) {
+        // SAFETY: the super block is one of `T`, and `Carried::kill` has run.
+        unsafe {
+            if let Some(carried) = Carried::<T>::of(sb).as_ref() {
+                carried.release();
+            }
+        }
     }
 
     /// # Safety
