@@ -9,10 +9,14 @@
 #include <linux/fs_parser.h>
 #include <linux/fserror.h>
 #include <linux/iomap.h>
+#include <linux/lz4.h>
 #include <linux/posix_acl_xattr.h>
 #include <linux/pseudo_fs.h>
 #include <linux/random.h>
 #include <linux/vmalloc.h>
+#include <linux/xz.h>
+#include <linux/zlib.h>
+#include <linux/zstd.h>
 #include "../helpers/helpers.h"
 
 /* Constants whose macros bindgen cannot evaluate. */
@@ -23,6 +27,8 @@ static const unsigned int COFS_SB_POSIXACL = SB_POSIXACL;
 static const unsigned int COFS_BLK_OPEN_READ = (__force unsigned int)BLK_OPEN_READ;
 static const gfp_t COFS_GFP_NOFS = GFP_NOFS;
 static const gfp_t COFS_GFP_NOWAIT = GFP_NOWAIT;
+static const gfp_t COFS_GFP_KERNEL = GFP_KERNEL;
+static const gfp_t COFS_GFP_READ = GFP_NOFS | __GFP_NORETRY | __GFP_NOWARN;
 static const unsigned int COFS_GETFSLABEL = FS_IOC_GETFSLABEL;
 static const unsigned int COFS_FMODE_CAN_ODIRECT = (__force unsigned int)FMODE_CAN_ODIRECT;
 static const unsigned int COFS_FOP_DONTCACHE = (__force unsigned int)FOP_DONTCACHE;

@@ -12,6 +12,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #ifdef CONFIG_HIGHMEM
 #error "cofs decodes into the direct map: every page needs an address"
@@ -273,6 +274,11 @@ void cofs_init_work(struct work_struct *work, void (*function)(struct work_struc
 	INIT_WORK(work, function);
 }
 
+void cofs_init_delayed_work(struct delayed_work *work, void (*function)(struct work_struct *work))
+{
+	INIT_DELAYED_WORK(work, function);
+}
+
 ssize_t cofs_read_as_opener(struct kiocb *iocb, struct iov_iter *iter)
 {
 	ssize_t ret = 0;
@@ -316,6 +322,21 @@ unsigned int cofs_memalloc_nofs_save(void)
 void cofs_memalloc_nofs_restore(unsigned int flags)
 {
 	memalloc_nofs_restore(flags);
+}
+
+void *cofs_vmalloc(size_t size, gfp_t gfp)
+{
+	return __vmalloc(size, gfp);
+}
+
+unsigned int cofs_num_online_cpus(void)
+{
+	return num_online_cpus();
+}
+
+unsigned int cofs_raw_smp_processor_id(void)
+{
+	return raw_smp_processor_id();
 }
 
 int cofs_xa_reserve(struct xarray *xa, unsigned long index, gfp_t gfp)

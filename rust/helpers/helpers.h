@@ -84,6 +84,7 @@ void cofs_init_completion(struct completion *completion);
 /* workqueue */
 struct workqueue_struct *cofs_alloc_workqueue(void);
 void cofs_init_work(struct work_struct *work, void (*function)(struct work_struct *work));
+void cofs_init_delayed_work(struct delayed_work *work, void (*function)(struct work_struct *work));
 
 /* backing file */
 ssize_t cofs_read_as_opener(struct kiocb *iocb, struct iov_iter *iter);
@@ -98,6 +99,9 @@ void cofs_bio_next_folio(struct folio_iter *fi, struct bio *bio);
 /* memory, xarray, hashes */
 unsigned int cofs_memalloc_nofs_save(void);
 void cofs_memalloc_nofs_restore(unsigned int flags);
+void *cofs_vmalloc(size_t size, gfp_t gfp);
+unsigned int cofs_num_online_cpus(void);
+unsigned int cofs_raw_smp_processor_id(void);
 int cofs_xa_reserve(struct xarray *xa, unsigned long index, gfp_t gfp);
 void cofs_xa_lock(struct xarray *xa);
 void cofs_xa_unlock(struct xarray *xa);

@@ -5,6 +5,8 @@
 pub(crate) mod backing;
 pub(crate) mod bio;
 pub(crate) mod cluster_read;
+#[allow(dead_code, reason = "for the reads of compressed files")]
+pub(crate) mod codecs;
 pub(crate) mod completion;
 pub(crate) mod errno;
 pub(crate) mod failed_bio;
@@ -17,6 +19,10 @@ pub(crate) mod inode_table;
 pub(crate) mod nofs;
 pub(crate) mod opened;
 pub(crate) mod parameters;
+#[allow(dead_code, reason = "for the reads of compressed files")]
+mod pool;
+#[allow(dead_code, reason = "for the reads of compressed files")]
+pub(crate) mod scratch;
 pub(crate) mod span;
 pub(crate) mod sysfs;
 pub(crate) mod virtual_range;

@@ -62,6 +62,11 @@ impl<'a> Source<'a> {
         self.len
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// The first of them.
     pub(super) fn as_ptr(&self) -> *const u8 {
         self.ptr.as_ptr()
@@ -106,6 +111,11 @@ impl<'a> Target<'a> {
     /// How many bytes there are.
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// The first of them.
