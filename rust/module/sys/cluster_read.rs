@@ -140,9 +140,8 @@ impl Reads {
                 None => self.start(from.backing, pos, left)?,
             };
             // SAFETY: the bio is ours, and the memory stays the caller's until it ends.
-            let added = unsafe {
-                bindings::bio_add_page(bio.as_ptr(), page, len as u32, at as u32)
-            };
+            let added =
+                unsafe { bindings::bio_add_page(bio.as_ptr(), page, len as u32, at as u32) };
             if added as usize == len {
                 self.next = pos.wrapping_add(len as u64);
                 return Ok(self.reads.len().saturating_sub(1));

@@ -91,7 +91,11 @@ impl Folios {
     /// Adds the folio that follows. One that does not, or has no room, fails.
     pub(crate) fn push(&mut self, folio: LockedFolio) -> Result {
         let (raw, range) = (folio.as_ptr(), folio.range());
-        if self.entries.last().is_some_and(|last| last.end != range.start) {
+        if self
+            .entries
+            .last()
+            .is_some_and(|last| last.end != range.start)
+        {
             return Err(EINVAL);
         }
         // SAFETY: the folio is locked; there is no high memory, so that it has an address.
@@ -133,7 +137,10 @@ impl Folios {
     /// The folios must not have been released.
     pub(crate) fn share(&self, range: Range<u64>) -> Result<Share> {
         let all = self.range();
-        if self.released || range.start >= range.end || range.start < all.start || range.end > all.end
+        if self.released
+            || range.start >= range.end
+            || range.start < all.start
+            || range.end > all.end
         {
             return Err(EINVAL);
         }
@@ -164,7 +171,11 @@ impl Folios {
     }
 
     /// The memory of `range`, which must be in `share`, if it is in one piece.
-    pub(crate) fn contiguous<'a>(&'a self, share: &'a Share, range: Range<u64>) -> Option<Target<'a>> {
+    pub(crate) fn contiguous<'a>(
+        &'a self,
+        share: &'a Share,
+        range: Range<u64>,
+    ) -> Option<Target<'a>> {
         let range = share.within(range);
         let entries = self.touched(&range);
         let first = entries.first()?;
@@ -202,13 +213,17 @@ impl Folios {
     /// Copies `from` to where byte `pos` of the file and those behind it are.
     pub(crate) fn copy_in(&self, share: &Share, pos: u64, from: Source<'_>) {
         let mut done = 0usize;
-        self.each(share, pos..pos.saturating_add(from.len() as u64), |target| {
-            let end = done.saturating_add(target.len());
-            if let Some(part) = from.get(done..end) {
-                target.copy_from(part);
-            }
-            done = end;
-        });
+        self.each(
+            share,
+            pos..pos.saturating_add(from.len() as u64),
+            |target| {
+                let end = done.saturating_add(target.len());
+                if let Some(part) = from.get(done..end) {
+                    target.copy_from(part);
+                }
+                done = end;
+            },
+        );
     }
 
     /// Copies the bytes of `range` to `to`.

@@ -12,7 +12,7 @@ use std::time::Instant;
 use crate::contender::{Contender, ALL, PRIVATE, SHARING};
 use crate::device::Device;
 use crate::repeat::Figure;
-use crate::Result;
+use crate::{sys, Result};
 
 /// What a work is given.
 pub(crate) struct Bench<'a> {
@@ -89,7 +89,10 @@ pub(crate) const TIME: &[Work] = &[Work {
 /// Nanoseconds of the clock; in a guest that counts instructions, their number.
 fn count(work: impl FnOnce() -> Result<()>) -> Result<f64> {
     let start = Instant::now();
-    work()?;
+    sys::mark_start();
+    let done = work();
+    sys::mark_end();
+    done?;
     Ok(start.elapsed().as_nanos() as f64)
 }
 
