@@ -4,6 +4,7 @@
 #
 #   guest.sh LAB [ROW]...
 set -eu
+mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null || true
 modprobe erofs
 insmod ./cofs.ko
 # Disks in memory: waiting for a real one would count as instructions.

@@ -5,6 +5,7 @@
 use std::ffi::CString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -60,6 +61,32 @@ pub(crate) const SHARING: &[Contender] = &[EROFS_SHARING, COFS_SHARING];
 
 /// Everyone.
 pub(crate) const ALL: &[Contender] = &[EROFS, COFS, EROFS_SHARING, COFS_SHARING];
+
+impl Contender {
+    /// Unloads the module, of which nothing must be mounted, and loads it again.
+    pub(crate) fn reload(&self) -> Result<()> {
+        let mut tries = 0;
+        while !succeeds("rmmod", self.kind)? {
+            tries += 1;
+            if tries > 100 {
+                return Err(format!("{} cannot be unloaded", self.kind).into());
+            }
+            sleep(Duration::from_millis(10));
+        }
+        let loaded = match self.kind {
+            "erofs" => succeeds("modprobe", "erofs")?,
+            _ => succeeds("insmod", "./cofs.ko")?,
+        };
+        match loaded {
+            true => Ok(()),
+            false => Err(format!("{} cannot be loaded", self.kind).into()),
+        }
+    }
+}
+
+fn succeeds(command: &str, argument: &str) -> Result<bool> {
+    Ok(Command::new(command).arg(argument).status()?.success())
+}
 
 /// A mounted image.
 pub(crate) struct Mounted {

@@ -34,6 +34,8 @@ fn meminfo(name: &str) -> Result<u64> {
 
 /// KiB in the page cache: of files, and of block devices.
 pub(crate) fn page_cache() -> Result<u64> {
+    // What each CPU has counted for itself is added up now and then, and now.
+    fs::read("/proc/sys/vm/stat_refresh")?;
     Ok(meminfo("Cached")? + meminfo("Buffers")?)
 }
 

@@ -18,6 +18,7 @@ mod machine;
 mod repeat;
 mod report;
 mod sys;
+mod trace;
 mod work;
 
 use std::env;

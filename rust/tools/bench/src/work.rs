@@ -3,6 +3,7 @@
 //! What is measured, a file for each kind.
 
 mod compressed;
+mod memory;
 mod mounting;
 mod reading;
 mod walking;
@@ -75,6 +76,11 @@ pub(crate) const INSTRUCTIONS: &[Work] = &[
     exact("zstd", ["zstd"; 2], PRIVATE, compressed::sequential),
     exact("deflate", ["deflate"; 2], PRIVATE, compressed::sequential),
     exact("lzma", ["lzma"; 2], PRIVATE, compressed::sequential),
+    exact("lz4-4k memory", ["lz4-4k"; 2], PRIVATE, memory::sequential),
+    exact("lz4-64k memory", LZ4_64K, PRIVATE, memory::sequential),
+    exact("lz4-1m memory", ["lz4-1m"; 2], PRIVATE, memory::sequential),
+    exact("zstd memory", ["zstd"; 2], PRIVATE, memory::sequential),
+    exact("lzma memory", ["lzma"; 2], PRIVATE, memory::sequential),
 ];
 
 /// What is timed.

@@ -15,14 +15,17 @@ use crate::Result;
 const LIBRARIES: &str = "lib";
 
 /// Windows in KiB, and how they are called.
-const WINDOWS: [(u32, &str); 2] = [(8192, "8 MiB window"), (128, "128 KiB window")];
+pub(super) const WINDOWS: [(u32, &str); 2] = [(8192, "8 MiB window"), (128, "128 KiB window")];
+
+/// For each window.
+const CACHED: [&str; 2] = ["8 MiB window, page cache", "128 KiB window, page cache"];
 
 const PAGE: u64 = 4096;
 
 /// How many pages are read at random.
 const READS: usize = 1024;
 
-fn libraries(image: &Mounted) -> Result<Vec<PathBuf>> {
+pub(super) fn libraries(image: &Mounted) -> Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(image.path(LIBRARIES))? {
         paths.push(entry?.path());
@@ -41,7 +44,7 @@ fn cold(image: &Mounted) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn read_all(paths: &[PathBuf], buffer: &mut [u8]) -> Result<()> {
+pub(super) fn read_all(paths: &[PathBuf], buffer: &mut [u8]) -> Result<()> {
     for path in paths {
         let file = File::open(path)?;
         let mut pos = 0;
@@ -114,18 +117,23 @@ pub(super) fn random(bench: &mut Bench<'_>) -> Result<()> {
     image.unmount()
 }
 
-/// Every library of one image of two that share, and then those of the other.
+/// Every library of one image of two that share, then of the other, and what both leave in the
+/// page cache.
 pub(super) fn shared(bench: &mut Bench<'_>) -> Result<()> {
     let mut buffer = vec![1; 1 << 20];
-    for (kib, part) in WINDOWS {
+    for ((kib, part), cached) in WINDOWS.into_iter().zip(CACHED) {
         bench.a.set_window(kib)?;
         bench.b.set_window(kib)?;
         let other = Mounted::new(bench.contender, &bench.a.path)?;
         let image = Mounted::new(bench.contender, &bench.b.path)?;
-        libraries(&other)?;
+        let also = libraries(&other)?;
         let paths = cold(&image)?;
+        let before = machine::page_cache()?;
         let value = count(|| read_all(&paths, &mut buffer))?;
+        read_all(&also, &mut buffer)?;
+        let grown = machine::page_cache()?.saturating_sub(before);
         bench.note(part, INSTRUCTION, value);
+        bench.note(cached, "KiB", grown as f64);
         other.unmount()?;
         image.unmount()?;
     }
