@@ -30,6 +30,14 @@ pub const METABOX: u64 = 1 << 63;
 /// What [`METABOX`] is in the numbers of pages.
 pub const METABOX_PAGE: u64 = METABOX >> PAGE_SHIFT;
 
+/// Set, without [`METABOX`], in positions that are bytes of the packed inode: of what there is of
+/// metadata in it only [`LongPrefixes::load_decoded`](crate::xattr::LongPrefixes::load_decoded)
+/// makes use.
+pub const PACKED: u64 = 1 << 62;
+
+/// What [`PACKED`] is in the numbers of pages.
+pub const PACKED_PAGE: u64 = PACKED >> PAGE_SHIFT;
+
 /// A source of pages: a device's page cache, a directory's page cache, a vector in a test.
 ///
 /// ```
@@ -60,6 +68,7 @@ pub trait Pages {
 
     /// Returns page number `index` of the source. With [`METABOX_PAGE`] in it, it is a page of the
     /// metabox, of which only images that have one speak, and which is not there behind its size.
+    /// With [`PACKED_PAGE`] the same is true of the packed inode.
     fn page(&self, index: u64) -> Result<Self::Page>;
 
     /// The byte of the source which is byte 0 to the reader: 0, unless the source is [`Shifted`].
@@ -68,9 +77,9 @@ pub trait Pages {
         0
     }
 
-    /// The byte where the source, but for the metabox, ends to the reader, or `u64::MAX`. A source may lend pages behind
-    /// it, as the page cache of a device does, without end: what an image has as many of as it
-    /// likes must lie before it.
+    /// The byte where the source, but for its special inodes, ends to the reader, or `u64::MAX`. A
+    /// source may lend pages behind it, as the page cache of a device does, without end: what an
+    /// image has as many of as it likes must lie before it.
     fn end(&self) -> u64 {
         u64::MAX
     }
@@ -272,15 +281,20 @@ pub(crate) fn advance(pos: u64, len: u64) -> Result<u64> {
 
 /// Where what a source has ends for who comes upon byte `pos`.
 pub(crate) fn end_for<P: Pages + ?Sized>(pages: &P, pos: u64) -> u64 {
-    if pos & METABOX != 0 {
+    if is_special(pos) {
         return u64::MAX;
     }
     pages.end()
 }
 
-/// Where in the source byte `pos` is: the metabox is not behind what the image is behind.
+/// Whether byte `pos` is one of a special inode.
+fn is_special(pos: u64) -> bool {
+    pos & (METABOX | PACKED) != 0
+}
+
+/// Where in the source byte `pos` is: special inodes are not behind what the image is behind.
 fn in_source<P: Pages + ?Sized>(pages: &P, pos: u64) -> Result<u64> {
-    if pos & METABOX != 0 {
+    if is_special(pos) {
         return Ok(pos);
     }
     advance(pages.origin(), pos)

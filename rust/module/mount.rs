@@ -158,7 +158,7 @@ pub(crate) struct Mount {
 /// What a mount tells dmesg, each once.
 #[derive(Clone, Copy)]
 pub(crate) enum Report {
-    /// A file was refused because it is compressed.
+    /// A file was refused because of what it is compressed with.
     Compressed = 1,
     /// The image contradicts itself.
     Corrupt = 2,
@@ -427,7 +427,7 @@ impl Mountable for Image {
             pr_err!("({}): the root is not a directory\n", live.id());
             return Err(EINVAL);
         }
-        let prefixes = LongPrefixes::load(&mount.metadata(), &mount.disk).map_err(|e| {
+        let prefixes = LongPrefixes::load_decoded(&mount.metadata(), &mount.disk).map_err(|e| {
             pr_err!("({}): {}\n", live.id(), error::text(e));
             error::from_core(e)
         })?;

@@ -21,6 +21,10 @@ use crate::{
     }, //
 };
 use cofs_core::{
+    pages::{
+        METABOX_PAGE,
+        PACKED_PAGE, //
+    },
     Error as CoreError,
     Kind, //
 };
@@ -61,14 +65,20 @@ impl Special {
         self.packed.get().filter(|inode| has_pages(inode))
     }
 
-    /// Page `index` of the metabox.
-    pub(crate) fn metabox_page(&self, index: u64) -> cofs_core::Result<MappedPage> {
-        let metabox = self
-            .metabox
-            .get()
-            .filter(|inode| has_pages(inode))
-            .ok_or(CoreError::Corrupt("the metabox is not a file"))?;
-        page(metabox, index)?.ok_or(CoreError::Corrupt("metadata leaves the metabox"))
+    /// Page `index` of metadata, if it is one of a special inode.
+    pub(crate) fn page(&self, index: u64) -> Option<cofs_core::Result<MappedPage>> {
+        let (inode, index) = if index & METABOX_PAGE != 0 {
+            (&self.metabox, index & !METABOX_PAGE)
+        } else if index & PACKED_PAGE != 0 {
+            (&self.packed, index & !PACKED_PAGE)
+        } else {
+            return None;
+        };
+        let inode = inode.get().filter(|inode| has_pages(inode));
+        Some(inode.map_or(
+            Err(CoreError::Corrupt("a special inode is not a file")),
+            |inode| page(inode, index),
+        ))
     }
 
     /// Lets go of them.
@@ -88,11 +98,11 @@ fn has_pages(inode: &Inode<Image>) -> bool {
     }
 }
 
-/// Page `index` of the inode's own pages, `None` behind its end.
-fn page(inode: &Inode<Image>, index: u64) -> cofs_core::Result<Option<MappedPage>> {
+/// Page `index` of the inode's own pages.
+fn page(inode: &Inode<Image>, index: u64) -> cofs_core::Result<MappedPage> {
     if index >= inode.size().div_ceil(PAGE_SIZE as u64) {
-        return Ok(None);
+        return Err(CoreError::Corrupt("metadata leaves a special inode"));
     }
     let page = inode.data_mapping().read_page(index, None);
-    page.map(Some).map_err(error::to_core)
+    page.map_err(error::to_core)
 }

@@ -14,6 +14,7 @@ use crate::{
     pages::{
         self,
         METABOX,
+        PACKED,
         PAGE_SHIFT,
         PAGE_SIZE, //
     },
@@ -467,7 +468,8 @@ impl SuperBlock {
         };
         num::shift_left(nid & !NID_METABOX, ISLOT_BITS)
             .and_then(|offset| start.checked_add(offset))
-            .filter(|pos| pos & METABOX == 0)
+            // What follows an inode is at most as long, and not in another special inode then.
+            .filter(|&pos| pos < PACKED >> 1)
             .map(|pos| pos | metabox)
             .ok_or(Error::Corrupt("inode address overflows"))
     }

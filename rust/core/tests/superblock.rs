@@ -184,7 +184,7 @@ fn knows_a_metabox_and_refuses_it() {
     assert_eq!(sb.metabox_nid(), Some(5));
     assert_eq!(sb.inode_pos((1 << 63) | 3), Ok(METABOX | 96));
     assert_eq!(sb.inode_pos(3), Ok((8 << 12) | 96));
-    for nid in [1 << 58, (1 << 63) | (1 << 58), (1 << 63) - 1, u64::MAX] {
+    for nid in [1 << 56, (1 << 63) | (1 << 56), (1 << 63) - 1, u64::MAX] {
         assert!(matches!(sb.inode_pos(nid), Err(Error::Corrupt(_))), "{nid}");
     }
     assert_eq!(sb.ino((1 << 63) | 3), (1 << 31) | 3);
@@ -227,7 +227,16 @@ fn reads_48_bit_fields() {
 fn addresses_do_not_wrap() {
     let sb = Image::new(12).superblock().unwrap();
     assert_eq!(sb.inode_pos(1).unwrap(), (8 << 12) + 32);
-    let beyond = [1 << 59, u64::MAX >> 1, 1 << 63, u64::MAX];
+    // Nor do they come to where special inodes are.
+    assert_eq!(sb.inode_pos((1 << 56) - 1025).unwrap(), (1 << 61) - 32);
+    let beyond = [
+        (1 << 56) - 1024,
+        1 << 57,
+        1 << 59,
+        u64::MAX >> 1,
+        1 << 63,
+        u64::MAX,
+    ];
     for nid in beyond {
         assert!(matches!(sb.inode_pos(nid), Err(Error::Corrupt(_))));
     }

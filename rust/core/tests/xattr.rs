@@ -5,6 +5,7 @@
 mod common;
 
 use cofs_core::{
+    pages::PACKED_PAGE,
     xattr::{
         get,
         get_long,
@@ -13,6 +14,7 @@ use cofs_core::{
     },
     Error,
     Inode,
+    Pages,
     Result,
     SuperBlock, //
 };
@@ -398,6 +400,24 @@ fn a_table_without_a_packed_inode() {
     }
 }
 
+/// An image and what its packed inode decodes to.
+struct Decoded<'a>(&'a FilePages, &'a FilePages);
+
+impl Pages for Decoded<'_> {
+    type Page = Box<[u8]>;
+
+    fn page(&self, index: u64) -> Result<Self::Page> {
+        match index & PACKED_PAGE {
+            0 => self.0.page(index),
+            _ => self.1.page(index & !PACKED_PAGE),
+        }
+    }
+
+    fn end(&self) -> u64 {
+        self.0.end()
+    }
+}
+
 #[test]
 fn a_table_in_the_packed_inode() {
     const PACKED: u64 = 100;
@@ -436,6 +456,14 @@ fn a_table_in_the_packed_inode() {
     image.compact(PACKED, compressed);
     let file = File::new(&image).unwrap();
     assert!(matches!(file.get_long(1), Err(Error::Unsupported(_))));
+    // Unless there are its pages.
+    let packed = [&[0; 4], &bytes[..]].concat();
+    let pages = (image.pages(), FilePages::new(packed));
+    let decoded = Decoded(&pages.0, &pages.1);
+    let prefixes = LongPrefixes::load_decoded(&decoded, &file.sb).unwrap();
+    let mut value = [0; 8];
+    let len = get_long(&decoded, &file.sb, &file.inode, &prefixes, 1, &mut value);
+    assert_eq!((len, &value), (Ok(8), b"sha256:x"));
     let plain = [xattr_entry(USER, b"a", b"1")];
     with_area(&mut image, NID, xattr_ibody(0, &[], &plain));
     let file = File::new(&image).unwrap();

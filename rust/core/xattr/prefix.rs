@@ -12,7 +12,8 @@ use crate::{
     pages::{
         advance,
         Cursor,
-        METABOX, //
+        METABOX,
+        PACKED, //
     },
     xattr::NAME_LEN,
     Error,
@@ -79,7 +80,23 @@ pub(crate) struct Prefix<'a> {
 
 impl LongPrefixes {
     /// Reads and checks the whole table, if the image has one.
+    ///
+    /// One in a packed inode that is compressed is left alone: names that may start with a prefix of
+    /// it are then told [`Error::Unsupported`].
     pub fn load<P: Pages + ?Sized>(meta: &P, sb: &SuperBlock) -> Result<LongPrefixes> {
+        Self::load_from(meta, sb, false)
+    }
+
+    /// The same from a source that has pages of the packed inode, [`PACKED`].
+    pub fn load_decoded<P: Pages + ?Sized>(meta: &P, sb: &SuperBlock) -> Result<LongPrefixes> {
+        Self::load_from(meta, sb, true)
+    }
+
+    fn load_from<P: Pages + ?Sized>(
+        meta: &P,
+        sb: &SuperBlock,
+        decoded: bool,
+    ) -> Result<LongPrefixes> {
         let mut table = Self {
             place: Where::Metadata,
             pos: num::align_up(sb.xattr_prefix_pos(), ALIGN)
@@ -98,6 +115,8 @@ impl LongPrefixes {
             // It is where metadata is.
         } else if sb.metabox_nid().is_some() {
             table.pos |= METABOX;
+        } else if decoded && sb.fragments_nid().is_some() {
+            table.pos |= PACKED;
         } else if let Some(nid) = sb.fragments_nid() {
             let packed = Inode::read(meta, sb, nid)?;
             table.place = match packed.layout() {

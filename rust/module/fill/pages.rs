@@ -11,7 +11,6 @@ use crate::{
         folio::MappedPage, //
     }, //
 };
-use cofs_core::pages::METABOX_PAGE;
 use kernel::{
     page::PAGE_SIZE,
     prelude::*, //
@@ -49,8 +48,8 @@ impl cofs_core::Pages for Metadata<'_> {
     type Page = MappedPage;
 
     fn page(&self, index: u64) -> cofs_core::Result<MappedPage> {
-        if let (Some(special), true) = (self.special, index & METABOX_PAGE != 0) {
-            return special.metabox_page(index & !METABOX_PAGE);
+        if let Some(page) = self.special.and_then(|special| special.page(index)) {
+            return page;
         }
         self.backing.read_page(index).map_err(error::to_core)
     }
