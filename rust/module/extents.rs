@@ -4,8 +4,10 @@
 
 use crate::{
     fill::pages::Unread,
-    mount::Image,
-    sys::errno,
+    mount::{
+        Image,
+        Mount, //
+    },
     vfs::{
         folio::MappedPage,
         inode::Inode,
@@ -13,6 +15,12 @@ use crate::{
     }, //
 };
 use cofs_core::{
+    compressed::{
+        File,
+        Finder,
+        Reach,
+        Source, //
+    },
     pages,
     Pages,
     Place, //
@@ -24,7 +32,7 @@ impl iomap::Operations for Image {
         let mount = inode.super_block().mount();
         let disk = &inode.node().disk;
         if inode.node().is_compressed() {
-            return Err(errno::unsupported());
+            return encoded(&mount, disk, offset, want).map_err(|e| mount.failed(disk.nid(), e));
         }
         let place = || {
             let extent = if nowait {
@@ -54,4 +62,40 @@ impl iomap::Operations for Image {
         let mount = inode.super_block().mount();
         pages::locate(&mount.metadata(), pos).map_err(|e| mount.failed(inode.node().disk.nid(), e))
     }
+}
+
+/// The extent of a compressed file that byte `offset` is in: as a whole, or from the file's end to
+/// that of `want` bytes.
+fn encoded(
+    mount: &Mount,
+    disk: &cofs_core::Inode,
+    offset: u64,
+    want: u64,
+) -> cofs_core::Result<iomap::Extent> {
+    if offset >= disk.size() {
+        return Ok(iomap::Extent {
+            offset,
+            len: want,
+            place: iomap::Place::Hole,
+        });
+    }
+    let meta = mount.metadata();
+    let file = File::read(&meta, &mount.disk, disk)?;
+    let cluster = Finder::new(&meta, &mount.disk, &file).find(offset, Reach::Whole)?;
+    let place = match cluster.source {
+        Source::Hole => iomap::Place::Hole,
+        Source::Fragment { .. } => iomap::Place::Encoded { addr: None },
+        Source::Encoded(encoded) => iomap::Place::Encoded {
+            addr: match encoded.place {
+                Place::Hole => None,
+                Place::Device { pos, .. } => Some(pos),
+                Place::Meta { pos } => Some(pos & !pages::METABOX),
+            },
+        },
+    };
+    Ok(iomap::Extent {
+        offset: cluster.offset,
+        len: cluster.len,
+        place,
+    })
 }

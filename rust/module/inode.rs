@@ -5,14 +5,12 @@
 use crate::{
     mount::{
         Image,
-        Mount,
-        Report, //
+        Mount, //
     },
     share::{
         self,
         Binding, //
     },
-    sys::errno,
     vfs::{
         export,
         file,
@@ -61,8 +59,12 @@ pub(crate) struct Node {
 impl Node {
     /// Whether the data is in compressed clusters.
     pub(crate) fn is_compressed(&self) -> bool {
-        matches!(self.disk.layout(), Layout::Compressed { .. })
+        is_compressed(&self.disk)
     }
+}
+
+fn is_compressed(disk: &cofs_core::Inode) -> bool {
+    matches!(disk.layout(), Layout::Compressed { .. })
 }
 
 /// The inode of node `nid`.
@@ -95,17 +97,8 @@ pub(crate) fn get(sb: &SuperBlock<Image>, nid: u64) -> Result<ARef<Inode<Image>>
 }
 
 fn operations(mount: &Mount, disk: &cofs_core::Inode) -> Result<Operations<Image>> {
-    let compressed = matches!(disk.layout(), Layout::Compressed { .. });
     Ok(match disk.kind() {
-        Kind::Regular => Operations::file(mount.devices.is_block() && !compressed),
-        Kind::Directory | Kind::Symlink if compressed => {
-            mount.report(
-                Report::Compressed,
-                Some(disk.nid()),
-                "it is compressed, which is not supported",
-            );
-            return Err(errno::unsupported());
-        }
+        Kind::Regular => Operations::file(mount.devices.is_block() && !is_compressed(disk)),
         Kind::Directory => Operations::dir(),
         Kind::Symlink => match disk.fast_link() {
             Some(pos) => Operations::fast_link(fast_link(mount, disk, pos)?)?,
@@ -175,17 +168,12 @@ impl file::Operations for Image {
         share::is_alone(inode)
     }
 
+    fn reads_directly(inode: &Inode<Self>) -> bool {
+        let devices = &inode.super_block().mount().devices;
+        devices.is_block() && !inode.node().is_compressed()
+    }
+
     fn open(inode: &Inode<Self>) -> Result {
-        if inode.node().is_compressed() {
-            let sb = inode.super_block();
-            let nid = inode.node().disk.nid();
-            sb.mount().report(
-                Report::Compressed,
-                Some(nid),
-                "it is compressed, which is not supported",
-            );
-            return Err(errno::unsupported());
-        }
         share::bind(inode)
     }
 }

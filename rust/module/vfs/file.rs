@@ -24,6 +24,9 @@ pub(crate) trait Operations: FileSystem + ioctl::Operations + iomap::Operations 
     /// Whether nobody but this inode's files reads its pages.
     fn owns_pages(inode: &Inode<Self>) -> bool;
 
+    /// Whether files opened with O_DIRECT read from the device; else they read through the cache.
+    fn reads_directly(inode: &Inode<Self>) -> bool;
+
     /// `->open`. Afterwards `i_mapping` of the inode stays as it is until the inode is evicted.
     fn open(inode: &Inode<Self>) -> Result;
 }
@@ -126,8 +129,8 @@ impl<T: Operations> Table<T> {
     ) -> isize {
         // SAFETY: the file is open, and the iterator the caller's.
         unsafe {
-            let sb = (*(*(*iocb).ki_filp).f_inode).i_sb;
-            if (*iocb).ki_flags as u32 & bindings::IOCB_DIRECT != 0 && !(*sb).s_bdev.is_null() {
+            let direct = (*iocb).ki_flags as u32 & bindings::IOCB_DIRECT != 0;
+            if direct && T::reads_directly(Inode::from_raw((*(*iocb).ki_filp).f_inode)) {
                 return iomap::Table::<T>::read_direct(iocb, to);
             }
             device_window((*iocb).ki_filp);

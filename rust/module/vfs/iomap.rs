@@ -37,6 +37,11 @@ pub(crate) enum Place {
     Hole,
     /// On a device or in a file, in one piece.
     Mapped(At),
+    /// In a cluster that it is decoded from.
+    Encoded {
+        /// The byte of the image where the cluster starts; `None` in the packed inode.
+        addr: Option<u64>,
+    },
     /// In the metadata.
     Inline {
         /// The byte of the image.
@@ -106,6 +111,8 @@ impl<T: Operations> Table<T> {
                     };
                     (bindings::IOMAP_MAPPED, at.pos, bdev)
                 }
+                // As erofs has it: FIEMAP does not say that it is encoded.
+                Place::Encoded { addr } => (bindings::IOMAP_MAPPED, addr.unwrap_or(u64::MAX), none),
                 Place::Inline { addr, .. } => (bindings::IOMAP_INLINE, *addr, none),
             };
             // SAFETY: the map is ours to fill; the device is open while the inode is there.
