@@ -45,7 +45,8 @@ impl iomap::Operations for Image {
                 Place::Hole => iomap::Place::Hole,
                 Place::Meta { pos } => iomap::Place::Inline {
                     pos,
-                    addr: pos.saturating_add(mount.metadata().origin()),
+                    addr: (pos & pages::METABOX == 0)
+                        .then(|| pos.saturating_add(mount.metadata().origin())),
                 },
                 Place::Device { device, pos } => {
                     let at = mount.find(device, pos, len)?;

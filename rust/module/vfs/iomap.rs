@@ -46,8 +46,8 @@ pub(crate) enum Place {
     Inline {
         /// The byte of the image.
         pos: u64,
-        /// The byte of the source, which FIEMAP shows.
-        addr: u64,
+        /// The byte of the source, which FIEMAP shows; `None` if the metadata is compressed.
+        addr: Option<u64>,
     },
 }
 
@@ -113,7 +113,9 @@ impl<T: Operations> Table<T> {
                 }
                 // As erofs has it: FIEMAP does not say that it is encoded.
                 Place::Encoded { addr } => (bindings::IOMAP_MAPPED, addr.unwrap_or(u64::MAX), none),
-                Place::Inline { addr, .. } => (bindings::IOMAP_INLINE, *addr, none),
+                Place::Inline { addr, .. } => {
+                    (bindings::IOMAP_INLINE, addr.unwrap_or(u64::MAX), none)
+                }
             };
             // SAFETY: the map is ours to fill; the device is open while the inode is there.
             unsafe {
