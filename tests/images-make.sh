@@ -16,6 +16,9 @@ set -euo pipefail
 uuid=0c0f5000-0000-4000-8000-000000000000
 mkdir -p trees out tools
 printf '/.*\tsystem_u:object_r:etc_t:s0\n' >/tmp/contexts
+# Cluster size, algorithm of those in -z, files.
+printf '%s\n' '4096 0 words/' '65536 1 mixed/' '16384 1 lib/' >/tmp/hints-2
+printf '%s\n' '4096 0 words/.*[02468]$' '8192 1 words/' '16384 2 mixed/' '32768 3 twice/' >/tmp/hints-4
 
 tree() { [ -d "trees/$1" ] || ./probe tree "$1" "trees/$1"; }
 
@@ -46,6 +49,12 @@ make() {	# MKFS NAME SOURCE OPTION...
 	local mkfs=$1 image=out/$2.img source=$3
 	shift 3
 	"$mkfs" --quiet -T1700000000 --mkfs-time -U $uuid "$@" "$image" "$source"
+}
+
+# As many at a time as there are CPUs.
+later() {
+	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
+	{ "$@" || touch failed; } &
 }
 
 while read -r name source options; do
@@ -84,9 +93,11 @@ while read -r name source options; do
 		LD_LIBRARY_PATH=$(echo tools/usr/lib/*-linux-gnu) \
 			tools/usr/bin/mkcomposefs "${options[@]}" "trees/$from" "out/$name.img"
 		;;
-	*) make mkfs.erofs "$name" "trees/$from" "${options[@]}" ;;
+	*) later make mkfs.erofs "$name" "trees/$from" --workers=1 "${options[@]}" ;;
 	esac
 done <list
+wait
+[ ! -e failed ] || { echo "mkfs.erofs failed: see above" >&2; exit 1; }
 
 # The pair is also in the collection, for tests that want it on loop devices.
 cp --reflink=auto out/a.img out/b.img .

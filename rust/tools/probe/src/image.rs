@@ -10,7 +10,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 use cofs_core::devices::{resolve, Mode, Table};
-use cofs_core::pages::{self, PAGE_SIZE};
+use cofs_core::pages::{self, METABOX_PAGE, PAGE_SIZE};
 use cofs_core::xattr::LongPrefixes;
 use cofs_core::{lookup, map, readdir, Error, Inode, Kind, Layout, Pages, Place, SuperBlock};
 use cofs_reader::Cache;
@@ -35,15 +35,26 @@ fn errno(error: Error) -> Errno {
 }
 
 /// The page cache of the device: behind the device's end it has zeros.
-struct Device<'a>(&'a [u8]);
+struct Device<'a> {
+    bytes: &'a [u8],
+    /// The pages of the metabox, decoded.
+    metabox: Vec<cofs_core::Result<Box<[u8]>>>,
+}
+
+/// Larger ones have no place in a test: their pages are errors.
+const MOST_METABOX: u64 = 16 << 20;
 
 impl Pages for Device<'_> {
     type Page = Box<[u8]>;
 
     fn page(&self, index: u64) -> cofs_core::Result<Self::Page> {
+        if index & METABOX_PAGE != 0 {
+            let page = self.metabox.get((index & !METABOX_PAGE) as usize);
+            return page.cloned().unwrap_or(Err(Error::IO));
+        }
         let start = index.checked_mul(PAGE_SIZE).ok_or(Error::IO)?;
         let mut page = vec![0; PAGE_SIZE as usize];
-        if let Some(rest) = self.0.get(start as usize..) {
+        if let Some(rest) = self.bytes.get(start as usize..) {
             let len = rest.len().min(page.len());
             page[..len].copy_from_slice(&rest[..len]);
         }
@@ -51,7 +62,7 @@ impl Pages for Device<'_> {
     }
 
     fn end(&self) -> u64 {
-        self.0.len() as u64
+        self.bytes.len() as u64
     }
 }
 
@@ -59,7 +70,10 @@ impl Device<'_> {
     /// What a read of the device itself gives: an error where that ends.
     fn read(&self, pos: u64, out: &mut [u8]) -> cofs_core::Result<()> {
         let end = pos.checked_add(out.len() as u64).ok_or(Error::IO)?;
-        let bytes = self.0.get(pos as usize..end as usize).ok_or(Error::IO)?;
+        let bytes = self
+            .bytes
+            .get(pos as usize..end as usize)
+            .ok_or(Error::IO)?;
         out.copy_from_slice(bytes);
         Ok(())
     }
@@ -72,7 +86,8 @@ pub(crate) struct Image<'a> {
     slots: Vec<cofs_core::Device>,
     mode: Mode,
     sb: SuperBlock,
-    prefixes: LongPrefixes,
+    /// Of which only the pages of the metabox are read without.
+    prefixes: Option<LongPrefixes>,
     root: Inode,
     /// Compressed files are read, and not refused.
     decodes: bool,
@@ -88,31 +103,46 @@ impl<'a> Image<'a> {
     /// The same with extra devices. Compressed files are read where DECODED is set.
     pub(crate) fn with_devices(bytes: &'a [u8], extra: &[&'a [u8]]) -> io::Result<Self> {
         // A device has whole sectors.
-        let whole = |bytes: &'a [u8]| Device(&bytes[..bytes.len() & !511]);
+        let whole = |bytes: &'a [u8]| Device {
+            bytes: &bytes[..bytes.len() & !511],
+            metabox: Vec::new(),
+        };
         let device = whole(bytes);
         let extra: Vec<_> = extra.iter().map(|bytes| whole(bytes)).collect();
-        let sb = SuperBlock::read_with_devices(&device, crc32c).map_err(errno)?;
+        let decodes = std::env::var_os("DECODED").is_some();
+        let sb = if decodes {
+            SuperBlock::read_any(&device, crc32c)
+        } else {
+            SuperBlock::read_with_devices(&device, crc32c)
+        }
+        .map_err(errno)?;
         let mode = Mode::new(&sb, extra.len()).map_err(errno)?;
         let slots = (0..sb.extra_devices())
             .map(|index| cofs_core::Device::read(&device, &sb, index).map_err(errno))
             .collect::<io::Result<_>>()?;
-        let prefixes = LongPrefixes::load(&device, &sb).map_err(errno)?;
-        let decodes = std::env::var_os("DECODED").is_some();
-        let root = inode(&device, &sb, sb.root_nid(), decodes)?;
-        if root.kind() != Kind::Directory {
-            return Err(Errno::INVAL);
-        }
-        Ok(Self {
+        let first = sb.metabox_nid().unwrap_or(sb.root_nid());
+        let mut image = Self {
+            root: inode(&device, &sb, first, decodes)?,
             device,
             extra,
             slots,
             mode,
-            sb,
-            prefixes,
-            root,
+            prefixes: None,
             decodes,
             cache: Cache::default(),
-        })
+            sb,
+        };
+        if image.sb.metabox_nid().is_some() {
+            let pages = image.root.size().min(MOST_METABOX).div_ceil(PAGE_SIZE);
+            let page = |index| image.page(&image.root, index).map(Vec::into_boxed_slice);
+            image.device.metabox = (0..pages).map(page).collect();
+            image.root = image.inode(image.sb.root_nid())?;
+        }
+        image.prefixes = Some(LongPrefixes::load(&image.device, &image.sb).map_err(errno)?);
+        if image.root.kind() != Kind::Directory {
+            return Err(Errno::INVAL);
+        }
+        Ok(image)
     }
 
     /// The inode that a path leads to.
@@ -294,7 +324,7 @@ impl Tree for Image<'_> {
             found.push(Dirent {
                 name: OsString::from_vec(name.to_vec()),
                 kind: kind(entry.file_type),
-                ino: entry.nid,
+                ino: self.sb.ino(entry.nid),
                 cookie: entry.next_pos(),
             });
             found.len() <= crate::walk::MOST_NAMES

@@ -4,6 +4,7 @@
 mod attributes;
 mod base;
 mod bench;
+mod contents;
 mod layers;
 mod names;
 mod share;
@@ -33,6 +34,11 @@ pub(crate) fn make(kind: &str, dir: &Path) -> Result<()> {
         "large" => sizes::large(dir)?,
         "empty" => {}
         "text" => text(dir)?,
+        "kinds" => contents::kinds(dir, 2 << 20)?,
+        "kinds-small" => contents::kinds(dir, 50_000)?,
+        "code" => contents::code(dir, 2 << 20)?,
+        "code-small" => contents::code(dir, 200_000)?,
+        "expanding" => contents::expanding(dir)?,
         "damage" => damage(dir)?,
         "share-a" => share::share(dir, 1)?,
         "share-b" => share::share(dir, 2)?,

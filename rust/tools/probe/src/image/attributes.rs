@@ -22,7 +22,8 @@ const PREFIXES: [(u8, &[u8]); 5] = [
 impl Image<'_> {
     pub(super) fn list_attributes(&self, inode: &Inode) -> io::Result<Vec<u8>> {
         let mut list = Vec::new();
-        let listed = xattr::list(&self.device, &self.sb, inode, &self.prefixes, |name| {
+        let prefixes = self.prefixes.as_ref().ok_or(Errno::IO)?;
+        let listed = xattr::list(&self.device, &self.sb, inode, prefixes, |name| {
             if let Some((_, prefix)) = PREFIXES.iter().find(|(index, _)| *index == name.index) {
                 list.extend_from_slice(&[prefix, name.infix, name.suffix, b"\0"].concat());
             }
@@ -72,8 +73,9 @@ impl Image<'_> {
     fn value(&self, inode: &Inode, index: u8, name: &[u8]) -> io::Result<Vec<u8>> {
         let mut value = vec![0; 1 << 16];
         let (device, sb) = (&self.device, &self.sb);
-        let size = xattr::get(device, sb, inode, &self.prefixes, index, name, &mut value)
-            .map_err(errno)?;
+        let prefixes = self.prefixes.as_ref().ok_or(Errno::IO)?;
+        let size =
+            xattr::get(device, sb, inode, prefixes, index, name, &mut value).map_err(errno)?;
         value.truncate(size);
         Ok(value)
     }
