@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Every image of the plain format on this filesystem and on erofs: all that user space can see
-# is equal. Some images are compared with the tree that they were made of, too.
+# Every image on this filesystem and on erofs: all that user space can see is equal. Some images are
+# compared with the tree that they were made of, too; those that erofs refuses only so.
 # quick
 . "$(dirname "$0")/lib/guest.sh"
 . "$TESTS/lib/differ.sh"
 
 images=("$IMAGES"/p-*.img) sources=("$IMAGES"/p-*.source)
+if reads_compressed; then
+	images+=("$IMAGES"/z-*.img)
+	sources+=("$IMAGES"/[zy]-*.source)
+fi
 if [ -n "$QUICK" ]; then
 	images=("$IMAGES"/p-{default,chunk-1024}.img) sources=("$IMAGES/p-default.source")
 fi

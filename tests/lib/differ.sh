@@ -44,3 +44,12 @@ differ_each() {
 		report "${name%.img}" <"$MNT/out/$name"
 	done
 }
+
+# reads_compressed: whether the filesystem under test reads compressed files at all.
+reads_compressed() {
+	local answer
+	mnt "" "$IMAGES/z-lz4hc.img" "$MNT/compressed" || return
+	answer=$(head -c 1 "$MNT/compressed/text/1" 2>/dev/null)
+	umnt "$MNT/compressed"
+	[ "$answer" = a ]
+}
