@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every target is one script; `make help` lists them.
-.PHONY: help modules vm demo check check-debug quick bench fuzz stress install images test clippy fmt clean distclean
+.PHONY: help modules vm demo check check-debug quick bench profile fuzz stress install images test clippy fmt clean distclean
 
 help:
 	@echo 'Common:'
@@ -9,6 +9,7 @@ help:
 	@echo '  make quick        build, unit tests, one boot with the short list'
 	@echo '  make bench        instructions, objects, pages and times against erofs, as ratios'
 	@echo '                    (ROWS="lz4-4k zstd": only works with one of these in their names)'
+	@echo '  make profile      the same by function, for the works in ROWS'
 	@echo '  make vm           boot the stock kernel to a shell, module loaded'
 	@echo '                    (IMG=file MOUNT="-o ..." mounts one image, KERNEL=debug takes the other kernel)'
 	@echo 'Parts:'
@@ -45,6 +46,8 @@ test:
 	@scripts/unit.sh
 bench:
 	@scripts/bench.sh
+profile:
+	@scripts/profile.sh
 fuzz:
 	@scripts/fuzz.sh
 stress:

@@ -8,6 +8,7 @@
 #   --drive NAME=FILE      FILE as the read-only drive /dev/disk/cofs/NAME
 #   --payload DIR          the contents of DIR into /cofs, where the command starts
 #   --smp N, --mem MIB     size of the guest (2, 2048)
+#   --qemu "OPTION..."     more options for QEMU
 #   --append STRING        more kernel command line
 #   --timeout SECONDS      give up after that (600)
 #   --console FILE         the kernel's console goes there
@@ -19,7 +20,7 @@
 . "$(dirname "$0")/../scripts/lib.sh"
 need_root "$@"
 
-kernel=stock smp=2 mem=2048 append='' limit=600 console='' out='' icount='' tty=''
+kernel=stock smp=2 mem=2048 append='' more='' limit=600 console='' out='' icount='' tty=''
 drives=() payloads=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -36,6 +37,7 @@ while [ $# -gt 0 ]; do
 	--smp) smp=$2 ;;
 	--mem) mem=$2 ;;
 	--append) append=$2 ;;
+	--qemu) more=$2 ;;
 	--timeout) limit=$2 ;;
 	--console) console=$2 ;;
 	--out) out=$2 ;;
@@ -109,6 +111,8 @@ qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
 	-serial "file:/dev/fd/$console_fd"
 	-device virtio-serial-pci -chardev stdio,id=out -device virtconsole,chardev=out
 	"${qemu[@]}")
+# shellcheck disable=SC2206
+qemu+=($more)
 [ -z "$icount" ] || qemu+=(-icount "shift=0,sleep=off")
 
 if [ -n "$tty" ]; then

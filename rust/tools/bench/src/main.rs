@@ -2,12 +2,13 @@
 
 //! Does the same work on every contender in one boot, and prints a line of JSON for each figure:
 //!
-//!     cofs-bench instructions|time [ROW]...
+//!     cofs-bench instructions|time|profile [ROW]...
 //!     cofs-bench list [ROW]...
 //!
 //! `instructions` belongs into a guest that counts them (`qemu/run.sh --icount`), where a
 //! nanosecond of the clock is one of them; `time` into any other. The images are on drives below
-//! /dev/disk/cofs, and for `instructions` on /dev/ram0 and /dev/ram1 while they are in use.
+//! /dev/disk/cofs, and for `instructions` on /dev/ram0 and /dev/ram1 while they are in use. `profile` does the same as `instructions`, and
+//! names the spans that a profiler outside sees: "span NUMBER CONTENDER, WORK: PART".
 //!
 //! With ROWs only those works are done whose name has one of them in it. `list` prints which
 //! these are, as "LAB IMAGE IMAGE NAME".
@@ -29,15 +30,18 @@ use work::{Bench, Work};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: cofs-bench instructions|time|list [ROW]...";
+const USAGE: &str = "usage: cofs-bench instructions|time|profile|list [ROW]...";
 
-/// The works that `rows` name, or all.
-fn chosen<'a>(
-    works: &'static [Work],
-    rows: &'a [&str],
-) -> impl Iterator<Item = &'static Work> + 'a {
+/// The works of a lab, or those of them that `rows` name.
+fn chosen<'a>(lab: &str, rows: &'a [&str]) -> impl Iterator<Item = &'static Work> + 'a {
+    let works: [&[Work]; 2] = match lab {
+        "instructions" => [work::INSTRUCTIONS, work::MEMORY],
+        "profile" => [work::INSTRUCTIONS, &[]],
+        _ => [work::TIME, &[]],
+    };
     works
-        .iter()
+        .into_iter()
+        .flatten()
         .filter(|work| rows.is_empty() || rows.iter().any(|row| work.name.contains(row)))
 }
 
@@ -51,7 +55,15 @@ fn measure(lab: &str, work: &Work, devices: &mut Devices) -> Result<bool> {
             b,
             figures: Vec::new(),
         };
+        let first = sys::spans();
         (work.run)(&mut bench)?;
+        let counted = bench.figures.iter().filter(|f| f.unit == work::INSTRUCTION);
+        for (number, figure) in (first + 1..).zip(counted).filter(|_| lab == "profile") {
+            println!(
+                "span {number} {}, {}: {}",
+                contender.name, work.name, figure.part
+            );
+        }
         Ok(bench.figures)
     });
     for row in rows {
@@ -67,12 +79,12 @@ fn run(args: &[&str]) -> Result<()> {
     let [lab, rows @ ..] = args else {
         return Err(USAGE.into());
     };
-    let (works, mut devices) = match *lab {
-        "instructions" => (work::INSTRUCTIONS, Devices::Memory(Default::default())),
-        "time" => (work::TIME, Devices::Drives),
+    let mut devices = match *lab {
+        "instructions" | "profile" => Devices::Memory(Default::default()),
+        "time" => Devices::Drives,
         "list" => {
-            for (lab, works) in [("instructions", work::INSTRUCTIONS), ("time", work::TIME)] {
-                for work in chosen(works, rows) {
+            for lab in ["instructions", "profile", "time"] {
+                for work in chosen(lab, rows) {
                     println!("{lab} {} {}", work.images.join(" "), work.name);
                 }
             }
@@ -81,7 +93,7 @@ fn run(args: &[&str]) -> Result<()> {
         _ => return Err(USAGE.into()),
     };
     let mut complete = true;
-    for work in chosen(works, rows) {
+    for work in chosen(lab, rows) {
         complete &= measure(lab, work, &mut devices).map_err(|e| format!("{}: {e}", work.name))?;
     }
     match complete {
