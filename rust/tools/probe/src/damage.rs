@@ -335,7 +335,7 @@ impl Root {
     }
 }
 
-fn judge(subject: &str, reference: &str, image: &Path) -> Result<(Verdict, String)> {
+pub(crate) fn judge(subject: &str, reference: &str, image: &Path) -> Result<(Verdict, String)> {
     let theirs = look(reference, image)?;
     let ours = look(subject, image)?;
     Ok(compare(&ours, &theirs))

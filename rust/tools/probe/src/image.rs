@@ -172,7 +172,13 @@ impl<'a> Image<'a> {
         self.sb.inode_pos(inode.nid()).map_err(errno)
     }
 
-    fn inode(&self, nid: u64) -> io::Result<Inode> {
+    /// The superblock.
+    pub(crate) fn superblock(&self) -> &SuperBlock {
+        &self.sb
+    }
+
+    /// The inode of node `nid`.
+    pub(crate) fn inode(&self, nid: u64) -> io::Result<Inode> {
         inode(&self.device, &self.sb, nid, self.decodes)
     }
 

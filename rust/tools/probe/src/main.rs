@@ -27,6 +27,7 @@ mod program;
 mod refuse;
 mod short;
 mod source;
+mod special;
 mod sys;
 mod tree;
 mod uncached;
@@ -57,6 +58,8 @@ const USAGE: &str = "usage: probe COMMAND ...
   reader REFERENCE IMAGE [DEVICE...]   the reader against a filesystem; it reads compressed
                                     files if DECODED is set
   damage-cases IMAGE                how many faults are known
+  special TYPE REFERENCE IMAGE      the same with special inodes that are none
+  special-cases IMAGE               how many of those there are
   vast TYPE IMAGE SECONDS           a file near 2^63 bytes: every answer, in time
   vast-kill TYPE IMAGE BYTES        endless calls on such a file can be killed
   vast-sizes                        how many sizes there are
@@ -131,6 +134,10 @@ fn run(words: &[&str]) -> Result<bool> {
             damage::known(subject, reference, Path::new(image))
         }
         ["damage-cases", image] => damage::count(Path::new(image)).map(|()| true),
+        ["special", subject, reference, image] => {
+            special::run(subject, reference, Path::new(image))
+        }
+        ["special-cases", image] => special::count(Path::new(image)).map(|()| true),
         ["vast", kind, image, seconds] => {
             let limit = std::time::Duration::from_secs(number(seconds)?);
             vast::run(kind, Path::new(image), limit)

@@ -9,6 +9,7 @@ mod layers;
 mod names;
 mod share;
 mod sizes;
+mod special;
 
 use std::fs;
 use std::os::unix::fs::{symlink, PermissionsExt};
@@ -40,6 +41,7 @@ pub(crate) fn make(kind: &str, dir: &Path) -> Result<()> {
         "code-small" => contents::code(dir, 200_000)?,
         "expanding" => contents::expanding(dir)?,
         "damage" => damage(dir)?,
+        "special" => special::special(dir)?,
         "share-a" => share::share(dir, 1)?,
         "share-b" => share::share(dir, 2)?,
         "stamped-c" => share::stamped(dir, 3)?,

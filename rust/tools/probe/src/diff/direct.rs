@@ -17,30 +17,28 @@ const SAMPLE: usize = 40;
 /// At most so much of each.
 const MOST: u64 = 1 << 18;
 
-/// What both say. A reference that knows no direct reads, as erofs on an image in a file, is
-/// read through its cache: the bytes must be the same.
+/// What both say. A file of which the reference knows no direct reads, as erofs of compressed ones
+/// and of all in an image in a file, is read there through its cache: the bytes must be the same.
 pub(super) fn differences(got: &Path, want: &Path, nodes: &[Node]) -> Vec<String> {
     let files = nodes.iter().filter(|n| n.kind == FileType::RegularFile);
     let files: Vec<&Node> = files.collect();
     let step = files.len().div_ceil(SAMPLE).max(1);
-    let sample: Vec<&Node> = files.into_iter().step_by(step).collect();
     let direct = OFlags::RDONLY | OFlags::DIRECT | OFlags::CLOEXEC;
-    let opened = sample.first().map(|n| open(&want.join(&n.path), direct));
-    let flags = match opened {
-        Some(Err(Errno::INVAL)) => direct - OFlags::DIRECT,
-        _ => direct,
-    };
-    let changed = |root: &Path| {
-        let of = |n: &&Node| set_flag(&root.join(&n.path));
-        sample.iter().map(of).collect::<Vec<_>>()
-    };
-    let read = |root: &Path, flags| {
-        let of = |n: &&Node| of_file(root, n, flags);
-        sample.iter().flat_map(of).collect::<Vec<_>>()
-    };
-    let mut found = super::lines(&read(got, direct), &read(want, flags));
-    if flags == direct {
-        found.extend(super::lines(&changed(got), &changed(want)));
+    let mut found = Vec::new();
+    for node in files.into_iter().step_by(step) {
+        let (ours, theirs) = (got.join(&node.path), want.join(&node.path));
+        let known = open(&theirs, direct).err() != Some(Errno::INVAL);
+        let flags = if known {
+            direct
+        } else {
+            direct - OFlags::DIRECT
+        };
+        let read = |root, flags| of_file(root, node, flags);
+        // Where there are none every read is through the cache, aligned or not.
+        found.extend(super::lines(&read(got, direct), &read(want, flags)));
+        if known {
+            found.extend(super::lines(&[set_flag(&ours)], &[set_flag(&theirs)]));
+        }
     }
     found
 }
