@@ -71,6 +71,7 @@ pub(crate) const INSTRUCTIONS: &[Work] = &[
     exact("lz4-4k random", ["lz4-4k"; 2], PRIVATE, compressed::random),
     exact("lz4-1m", ["lz4-1m"; 2], PRIVATE, compressed::sequential),
     exact("lz4-64k", LZ4_64K, PRIVATE, compressed::sequential),
+    exact("lz4-64k fault", LZ4_64K, PRIVATE, compressed::fault),
     exact("lz4-64k random", LZ4_64K, PRIVATE, compressed::random),
     exact("lz4-64k shared", LZ4_64K, SHARING, compressed::shared),
     exact("zstd", ["zstd"; 2], PRIVATE, compressed::sequential),

@@ -8,8 +8,7 @@ use std::path::PathBuf;
 
 use super::{count, Bench, INSTRUCTION};
 use crate::contender::Mounted;
-use crate::machine;
-use crate::Result;
+use crate::{machine, sys, Result};
 
 /// Where the libraries are.
 const LIBRARIES: &str = "lib";
@@ -66,6 +65,29 @@ pub(super) fn sequential(bench: &mut Bench<'_>) -> Result<()> {
         let image = Mounted::new(bench.contender, &bench.a.path)?;
         let paths = cold(&image)?;
         let value = count(|| read_all(&paths, &mut buffer))?;
+        bench.note(part, INSTRUCTION, value);
+        image.unmount()?;
+    }
+    Ok(())
+}
+
+/// Every page of mappings of all libraries, in order: how programs take them.
+pub(super) fn fault(bench: &mut Bench<'_>) -> Result<()> {
+    for (kib, part) in WINDOWS {
+        bench.a.set_window(kib)?;
+        let image = Mounted::new(bench.contender, &bench.a.path)?;
+        let paths = cold(&image)?;
+        let value = count(|| {
+            for path in &paths {
+                let map = sys::map(&File::open(path)?)?;
+                let touched = map
+                    .iter()
+                    .step_by(PAGE as usize)
+                    .fold(0, |sum, byte| sum ^ byte);
+                std::hint::black_box(touched);
+            }
+            Ok(())
+        })?;
         bench.note(part, INSTRUCTION, value);
         image.unmount()?;
     }

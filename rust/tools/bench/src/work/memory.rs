@@ -23,12 +23,9 @@ pub(super) fn sequential(bench: &mut Bench<'_>) -> Result<()> {
     let mut buffer = vec![1; 1 << 20];
     for ((kib, reading), whole) in WINDOWS.into_iter().zip(WITH_MOUNT) {
         bench.a.set_window(kib)?;
-        // Once without looking, so that the kernel's own stocks are filled.
-        let image = Mounted::new(bench.contender, &bench.a.path)?;
-        read_all(&libraries(&image)?, &mut buffer)?;
-        image.unmount()?;
         bench.contender.reload()?;
         machine::settle()?;
+        machine::shrink_slabs()?;
         let mut mounted = None;
         let parts = trace::pages(|| {
             let image = mounted.insert(Mounted::new(bench.contender, &bench.a.path)?);
