@@ -244,6 +244,16 @@ bool cofs_folio_test_uptodate(struct folio *folio)
 	return folio_test_uptodate(folio);
 }
 
+void *cofs_get_free_pages(gfp_t gfp, unsigned int order)
+{
+	return (void *)__get_free_pages(gfp, order);
+}
+
+void cofs_free_pages(void *address, unsigned int order)
+{
+	free_pages((unsigned long)address, order);
+}
+
 void cofs_init_list_head(struct list_head *head)
 {
 	INIT_LIST_HEAD(head);

@@ -73,6 +73,10 @@ int cofs_linger_mb(void);
 void cofs_set_linger_mb(int mb);
 size_t cofs_default_domain(char *out);
 
+/* pages */
+void *cofs_get_free_pages(gfp_t gfp, unsigned int order);
+void cofs_free_pages(void *address, unsigned int order);
+
 /* list */
 void cofs_init_list_head(struct list_head *head);
 void cofs_list_add_tail(struct list_head *entry, struct list_head *head);

@@ -13,9 +13,12 @@
 //! Folios of one window are locked while metadata folios are read: data waits for metadata, never
 //! the other way round, for metadata belongs to the device's own mapping.
 
+pub(crate) mod cluster;
 pub(crate) mod decode;
 pub(crate) mod end;
+pub(crate) mod gather;
 pub(crate) mod map;
 pub(crate) mod pages;
 pub(crate) mod readahead;
 pub(crate) mod source;
+pub(crate) mod window;

@@ -3,6 +3,7 @@
 //! Inodes of an image: from a node number to what the VFS sees.
 
 use crate::{
+    fill::source::Clusters,
     mount::{
         Image,
         Mount, //
@@ -51,6 +52,8 @@ const ATTR_IMMUTABLE: u64 = 0x10;
 pub(crate) struct Node {
     /// The checked inode on disk.
     pub(crate) disk: cofs_core::Inode,
+    /// What its clusters are found by, if it is compressed.
+    pub(crate) clusters: Clusters,
     /// Whose pages its files read; decided once, at first open.
     #[pin]
     pub(crate) binding: Mutex<Binding>,
@@ -91,6 +94,7 @@ pub(crate) fn get(sb: &SuperBlock<Image>, nid: u64) -> Result<ARef<Inode<Image>>
     let operations = operations(&mount, &disk)?;
     let node = try_pin_init!(Node {
         disk,
+        clusters: Clusters::new(),
         binding <- new_mutex!(Binding::Undecided),
     }? Error);
     new.init(&attributes, node, operations)

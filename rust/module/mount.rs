@@ -6,7 +6,13 @@ use crate::{
     devices::Devices,
     error,
     features::Features,
-    fill::pages::Metadata,
+    fill::{
+        pages::Metadata,
+        window::{
+            self,
+            Windows, //
+        }, //
+    },
     inode,
     options::{
         self,
@@ -26,11 +32,16 @@ use crate::{
             At,
             Backing, //
         },
+        codecs::{
+            Decoders,
+            Ready, //
+        },
         failed_bio,
         flights::Flights,
         hash,
         inode_lists::Unlisted,
         sysfs,
+        temporary::Budget,
         work::Work, //
     },
     vfs::{
@@ -105,12 +116,17 @@ pub(crate) struct Module {
     pub(crate) contents: Internal<share::Contents>,
     /// Who shares what.
     pub(crate) registry: Arc<share::Registry>,
+    /// What is to be decoded; behind the content that it fills.
+    windows: window::Keeper,
+    decoders: Arc<Decoders>,
 }
 
 impl Module {
     /// Makes the registry, the internal mount and the files in sysfs.
     pub(crate) fn new() -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
+            decoders: Arc::pin_init(Decoders::new(), GFP_KERNEL)?,
+            windows: window::Keeper::new()?,
             registry: Arc::pin_init(share::Registry::new(), GFP_KERNEL)?,
             contents <- Internal::new(share::module(registry.clone())),
             failed_bios <- failed_bio::Worker::new(),
@@ -139,6 +155,12 @@ pub(crate) struct Mount {
     direct: bool,
     /// With whom its files are shared, if at all.
     pub(crate) domain: Option<Domain>,
+    /// What is to be decoded, of all mounts.
+    pub(crate) windows: Arc<Windows>,
+    /// What decodes.
+    pub(crate) decoders: Ready,
+    /// The memory that decoding takes for a while.
+    pub(crate) temporary: Arc<Budget>,
     /// Reads under way.
     pub(crate) flights: Arc<Flights>,
     /// Whether `user.` attributes are shown.
@@ -174,7 +196,6 @@ impl Mount {
 
     /// The packed inode, which holds fragments of files, if there is one that can be read. It is
     /// there for whoever holds an inode of the mount, or is one of its flights.
-    #[allow(dead_code, reason = "for the fill of compressed files")]
     pub(crate) fn packed(&self) -> Option<&Inode<Image>> {
         self.special.packed()
     }
@@ -283,6 +304,7 @@ impl FileSystem for Image {
     fn kill(mount: &Mount) {
         let directory = mount.sysfs.lock().take();
         drop(directory);
+        mount.windows.expedite(mount);
         mount.flights.close();
     }
 
@@ -391,6 +413,13 @@ impl Mountable for Image {
             dax_never,
             ..
         } = *options;
+        let module = sb.fs_type().module();
+        let windows = module.windows.get();
+        let decoders = Ready::new(
+            module.decoders.clone(),
+            *disk.algorithms(),
+            disk.block_size() as usize,
+        )?;
         let watched = sb.watched()?;
         let mount = Arc::pin_init(
             try_pin_init!(Mount {
@@ -400,6 +429,9 @@ impl Mountable for Image {
                 devices,
                 direct: direct && in_file,
                 domain,
+                windows,
+                decoders,
+                temporary: Arc::new(Budget::new(), GFP_KERNEL)?,
                 flights: Arc::pin_init(Flights::new(), GFP_KERNEL)?,
                 user_xattr: Atomic::new(user_xattr),
                 cache_strategy,

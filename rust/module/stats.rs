@@ -96,8 +96,48 @@ impl Attributes for Sharing {
     ];
 }
 
+/// Who decodes a cluster.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// A thread that needs it.
+    Reader,
+    /// A thread that makes memory free for what it reads ahead.
+    Drain,
+    /// A worker, for want of a reader.
+    Worker,
+}
+
+/// What is counted of clusters.
+#[derive(Clone, Copy)]
+pub(crate) enum Count {
+    /// Decoded by a reader.
+    ByReader,
+    /// Decoded by a worker.
+    ByWorker,
+    /// Not compressed, and read to where it belongs.
+    Final,
+    /// Read to the place of what it decodes to.
+    ReadInPlace,
+    /// Read to pages of its own.
+    ReadTemporary,
+    /// Decoded where it was read to.
+    DecodedInPlace,
+    /// Decoded to folios that lie in one piece.
+    ToFolios,
+    /// Decoded to memory from which it was copied.
+    ToCopy,
+    /// Decoded to a mapping of folios.
+    ToMapping,
+    /// The same, with few pages in turn for what nobody wants.
+    Rolling,
+}
+
+/// How many of them there are.
+const COUNTS: usize = Count::Rolling as usize + 1;
+
 /// What one mount counts, and the files of `/sys/fs/cofs/DEVICE/`.
 pub(crate) struct Counts {
+    clusters: [Atomic<u64>; COUNTS],
     errors: Atomic<u64>,
     failovers: Atomic<u64>,
     shared_inodes: Atomic<u64>,
@@ -107,10 +147,23 @@ impl Counts {
     /// Nothing so far.
     pub(crate) fn new() -> Self {
         Self {
+            clusters: [const { Atomic::new(0) }; COUNTS],
             errors: Atomic::new(0),
             failovers: Atomic::new(0),
             shared_inodes: Atomic::new(0),
         }
+    }
+
+    /// Something was done with a cluster.
+    pub(crate) fn add(&self, what: Count) {
+        if let Some(count) = self.clusters.get(what as usize) {
+            count.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn clusters(&self, what: Count) -> u64 {
+        let count = self.clusters.get(what as usize);
+        count.map_or(0, |count| count.load(Relaxed))
     }
 
     /// The device failed, or the image contradicts itself.
@@ -141,15 +194,54 @@ pub(crate) struct OfMount(pub(crate) Arc<Mount>);
 
 impl Attributes for OfMount {
     const FILES: &'static [File<Self>] = &[
+        File::new(c"decoded_by_reader", |m, text| {
+            text.line(m.0.counts.clusters(Count::ByReader))
+        }),
+        File::new(c"decoded_by_worker", |m, text| {
+            text.line(m.0.counts.clusters(Count::ByWorker))
+        }),
+        File::new(c"decoded_in_place", |m, text| {
+            text.line(m.0.counts.clusters(Count::DecodedInPlace))
+        }),
+        File::new(c"decoded_rolling", |m, text| {
+            text.line(m.0.counts.clusters(Count::Rolling))
+        }),
+        File::new(c"decoded_to_copy", |m, text| {
+            text.line(m.0.counts.clusters(Count::ToCopy))
+        }),
+        File::new(c"decoded_to_folios", |m, text| {
+            text.line(m.0.counts.clusters(Count::ToFolios))
+        }),
+        File::new(c"decoded_to_mapping", |m, text| {
+            text.line(m.0.counts.clusters(Count::ToMapping))
+        }),
         File::new(c"errors", |m, text| {
             text.line(m.0.counts.errors.load(Relaxed))
         }),
         File::new(c"failovers", |m, text| {
             text.line(m.0.counts.failovers.load(Relaxed))
         }),
+        File::new(c"read_final", |m, text| {
+            text.line(m.0.counts.clusters(Count::Final))
+        }),
+        File::new(c"read_in_place", |m, text| {
+            text.line(m.0.counts.clusters(Count::ReadInPlace))
+        }),
+        File::new(c"read_temporary", |m, text| {
+            text.line(m.0.counts.clusters(Count::ReadTemporary))
+        }),
         File::new(c"reads", |m, text| text.line(m.0.flights.count())),
         File::new(c"shared_inodes", |m, text| {
             text.line(m.0.counts.shared_inodes.load(Relaxed))
+        }),
+        File::new(c"temporary_bytes", |m, text| {
+            text.line(m.0.temporary.usage().0.unsigned_abs())
+        }),
+        File::new(c"temporary_bytes_limit", |m, text| {
+            text.line(m.0.temporary.limit().unsigned_abs())
+        }),
+        File::new(c"temporary_bytes_peak", |m, text| {
+            text.line(m.0.temporary.usage().1.unsigned_abs())
         }),
     ];
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod backing;
 pub(crate) mod bio;
+pub(crate) mod claim;
 pub(crate) mod cluster_read;
 #[allow(dead_code, reason = "for the reads of compressed files")]
 pub(crate) mod codecs;
@@ -25,5 +26,6 @@ mod pool;
 pub(crate) mod scratch;
 pub(crate) mod span;
 pub(crate) mod sysfs;
+pub(crate) mod temporary;
 pub(crate) mod virtual_range;
 pub(crate) mod work;

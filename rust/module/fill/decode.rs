@@ -1,14 +1,72 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! From what lies on the image to bytes in a folio. Plain data needs no step here: the device
-//! writes it into the folio itself.
+//! From what lies on the image to bytes in folios. Plain data of plain files needs no step here:
+//! the device writes it into the folio itself.
+//!
+//! A cluster is decoded from one piece of memory to one:
+//!
+//! - from where it was read if that is in one piece, else from a copy;
+//! - to the folios where they lie in one piece; else, if it is short, to memory from which it is
+//!   copied; else to a mapping of the folios' pages, with temporary pages for what the window has
+//!   not.
+//!
+//! Bytes that were read to where they are decoded to are copied first, unless they end far enough
+//! behind what they decode to.
 
 use crate::{
-    fill::source::Source,
-    vfs::folio::Filling, //
+    fill::{
+        cluster::{
+            Input,
+            Work, //
+        },
+        source::Source,
+        window::Of, //
+    },
+    mount::Mount,
+    stats::{
+        By,
+        Count, //
+    },
+    sys::{
+        span::{
+            self,
+            Target, //
+        },
+        temporary::Temporary,
+        virtual_range::{
+            PageRef,
+            VirtualRange, //
+        }, //
+    },
+    vfs::{
+        folio::Filling,
+        folios::{
+            Folios,
+            Share, //
+        }, //
+    }, //
 };
-use cofs_core::pages;
-use kernel::prelude::*;
+use cofs_core::{
+    compressed::{
+        decode,
+        Algorithm,
+        Cluster,
+        Encoded, //
+    },
+    pages, //
+};
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+/// As many bytes are copied rather than mapped.
+const SHORT: usize = 32 << 10;
+
+/// As far back does LZ4 data refer at most; and the page that it is being written to.
+const LZ4_PAGES: usize = (64 << 10) / PAGE_SIZE + 1;
+
+const PAGE: u64 = PAGE_SIZE as u64;
 
 /// Copies `len` bytes at `pos` of the metadata to offset `at` of the folio.
 pub(crate) fn tail(
@@ -31,4 +89,343 @@ pub(crate) fn tail(
         left = left.saturating_sub(bytes.len());
     }
     Ok(())
+}
+
+/// Copies what `share` wants from byte `pos` of the packed inode on. Behind its end are zeros.
+pub(crate) fn fragment(
+    mount: &Mount,
+    folios: &Folios,
+    share: &Share,
+    pos: u64,
+) -> cofs_core::Result<()> {
+    let damaged = cofs_core::Error::Corrupt("fragment without a packed inode");
+    let size = mount.packed().ok_or(damaged)?.size();
+    let metadata = mount.metadata();
+    let wanted = share.range();
+    let mut at = wanted.start;
+    while at < wanted.end {
+        let from = pos.saturating_add(at.saturating_sub(wanted.start));
+        let left = wanted.end.saturating_sub(at);
+        let Some(there) = size.checked_sub(from).filter(|&there| there != 0) else {
+            folios.each(share, at..wanted.end, |target| target.zero());
+            break;
+        };
+        let (page, skip) = pages::locate(&metadata, from | pages::PACKED)?;
+        let bytes = page.get(skip..).unwrap_or_default();
+        let len = left.min(there).min(bytes.len() as u64);
+        let bytes = bytes.get(..len as usize).unwrap_or_default();
+        folios.copy_in(share, at, span::Source::of(bytes));
+        at = at.saturating_add(len.max(1));
+    }
+    Ok(())
+}
+
+/// Decodes a cluster whose bytes lie in the metadata, at `pos`, to what `share` has of its extent.
+pub(crate) fn inline(
+    mount: &Mount,
+    folios: &Folios,
+    share: &Share,
+    cluster: &Cluster,
+    encoded: &Encoded,
+    pos: u64,
+) -> cofs_core::Result<()> {
+    let (page, from) = pages::locate(&mount.metadata(), pos)?;
+    let bytes = page.get(from..).unwrap_or_default();
+    let bytes = bytes.get(..encoded.len as usize);
+    let source = span::Source::of(bytes.ok_or(SHORT_CLUSTER)?);
+    let wanted = share.range();
+    let len = wanted.end.saturating_sub(cluster.offset) as usize;
+    let decoding = Decoding {
+        mount,
+        cluster,
+        encoded,
+        exact: cluster.exact() && wanted.end >= cluster.end(),
+    };
+    let scratch = mount.decoders.scratch(len).map_err(crate::error::to_core)?;
+    decoding.run(source, scratch.as_target())?;
+    let skip = wanted.start.saturating_sub(cluster.offset) as usize;
+    if let Some(bytes) = scratch.as_source().get(skip..len) {
+        folios.copy_in(share, wanted.start, bytes);
+    }
+    mount.counts.add(Count::ByReader);
+    Ok(())
+}
+
+const SHORT_CLUSTER: cofs_core::Error = cofs_core::Error::Corrupt("cluster is shorter than it is");
+const UNDECODABLE: cofs_core::Error = cofs_core::Error::Corrupt("compressed data is damaged");
+
+/// Decodes a cluster that was read with this `result`, and ends its share.
+pub(crate) fn cluster(of: &Of<'_>, work: Work, result: Result, by: By) {
+    let mount = of.mount;
+    mount.counts.add(match by {
+        By::Reader | By::Drain => Count::ByReader,
+        By::Worker => Count::ByWorker,
+    });
+    let result = match result {
+        Ok(()) => place(of, &work).map_err(|e| mount.failed(of.nid, e)),
+        Err(e) => {
+            // Who needs what nobody came for reads it again.
+            if by == By::Reader {
+                let len = work.wanted.end.saturating_sub(work.wanted.start);
+                mount.lost_now(of.nid, work.wanted.start, len, e);
+            }
+            Err(e)
+        }
+    };
+    let Work { share, input, .. } = work;
+    of.folios.end(share, result);
+    drop(input);
+}
+
+/// Where a cluster is decoded to.
+enum Output<'a> {
+    /// The folios themselves.
+    Folios(Target<'a>),
+    /// Memory from which it is copied.
+    Copy,
+    /// The folios' pages, and others.
+    Mapping,
+}
+
+/// Chooses from where and to where a cluster is decoded, and has it done.
+fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
+    let (mount, folios, share) = (of.mount, of.folios, &work.share);
+    let to_core = crate::error::to_core;
+    let encoded = &work.encoded;
+    let len = work.decoded();
+    let size = encoded.len as usize;
+    // What the bytes were read to, where that is in one piece.
+    let read = match &work.input {
+        Input::Final(_) => {
+            mount.counts.add(Count::Final);
+            return Ok(());
+        }
+        Input::InPlace(at) => {
+            mount.counts.add(Count::ReadInPlace);
+            let start = at.saturating_add(work.skip as u64);
+            folios.contiguous(share, start..start.saturating_add(encoded.len))
+        }
+        Input::Temporary(pages) => {
+            mount.counts.add(Count::ReadTemporary);
+            let end = work.skip.saturating_add(size);
+            pages
+                .contiguous(end)
+                .and_then(|all| all.get(work.skip..end))
+        }
+    };
+    let whole = work.cluster.offset >= share.range().start;
+    let direct = if whole {
+        folios.contiguous(share, work.cluster.offset..work.wanted.end)
+    } else {
+        None
+    };
+    let output = match direct {
+        Some(target) => Output::Folios(target),
+        None if len <= SHORT || encoded.algorithm.is_plain() => Output::Copy,
+        None => Output::Mapping,
+    };
+    let decoding = Decoding {
+        mount,
+        cluster: &work.cluster,
+        encoded,
+        exact: work.exact(),
+    };
+    // What is in its own way, but for LZ4 data that ends late enough.
+    let in_way = matches!(work.input, Input::InPlace(_)) && !matches!(output, Output::Copy);
+    if let (Output::Folios(target), Some(read), true) = (&output, read, in_way) {
+        if decoding.fits_in_place(read, target.len(), work.data_end()) {
+            mount.counts.add(Count::DecodedInPlace);
+            mount.counts.add(Count::ToFolios);
+            return decoding.run(read.as_source(), *target);
+        }
+    }
+    let copy_in = read.is_none() || in_way;
+    let copied = if copy_in { size } else { 0 };
+    let out = match output {
+        Output::Copy => len,
+        _ => 0,
+    };
+    let scratch = match copied.saturating_add(out) {
+        0 => None,
+        need => Some(mount.decoders.scratch(need).map_err(to_core)?),
+    };
+    let memory = |range| {
+        let all = scratch.as_ref().map(|scratch| scratch.as_target());
+        all.and_then(|all| all.get(range))
+            .ok_or(cofs_core::Error::Range)
+    };
+    let source = if copy_in {
+        let to = memory(0..copied)?;
+        copy_input(folios, work, to);
+        to.as_source()
+    } else {
+        read.ok_or(SHORT_CLUSTER)?.as_source()
+    };
+    match output {
+        Output::Folios(target) => {
+            mount.counts.add(Count::ToFolios);
+            decoding.run(source, target)
+        }
+        Output::Copy => {
+            mount.counts.add(Count::ToCopy);
+            let target = memory(copied..copied.saturating_add(len))?;
+            decoding.run(source, target)?;
+            let skip = work.wanted.start.saturating_sub(work.cluster.offset) as usize;
+            if let Some(bytes) = target.as_source().get(skip..len) {
+                folios.copy_in(share, work.wanted.start, bytes);
+            }
+            Ok(())
+        }
+        Output::Mapping => {
+            mount.counts.add(Count::ToMapping);
+            map(of, work, |target| decoding.run(source, target))
+        }
+    }
+}
+
+/// Copies the bytes of a cluster from where they were read to.
+fn copy_input(folios: &Folios, work: &Work, to: Target<'_>) {
+    match &work.input {
+        Input::InPlace(at) => {
+            let start = at.saturating_add(work.skip as u64);
+            let end = start.saturating_add(work.encoded.len);
+            folios.copy_out(&work.share, start..end, to);
+        }
+        Input::Temporary(pages) => {
+            // Of the first piece what precedes the cluster is left out.
+            let mut skip = work.skip;
+            let mut done = 0;
+            pages.each(work.read, |part| {
+                let from = skip.min(part.len());
+                skip -= from;
+                if let (Some(part), Some(to)) = (part.get(from..part.len()), to.get(done..to.len()))
+                {
+                    done += to.copy_from(part.as_source());
+                }
+            });
+        }
+        Input::Final(_) => {}
+    }
+}
+
+/// Maps the pages that a cluster decodes to in one piece, and has `run` write to them.
+fn map(
+    of: &Of<'_>,
+    work: &Work,
+    run: impl FnOnce(Target<'_>) -> cofs_core::Result<()>,
+) -> cofs_core::Result<()> {
+    let to_core = crate::error::to_core;
+    let first = work.cluster.offset - work.cluster.offset % PAGE;
+    let count = work.wanted.end.saturating_sub(first).div_ceil(PAGE) as usize;
+    // Pages before that of the share's start are not the window's.
+    let share = work.share.range().start;
+    let holes = (share.saturating_sub(first) / PAGE) as usize;
+    let needed = if work.encoded.algorithm == Algorithm::Lz4 {
+        // Older bytes may be overwritten.
+        if holes > LZ4_PAGES {
+            of.mount.counts.add(Count::Rolling);
+        }
+        holes.min(LZ4_PAGES)
+    } else {
+        holes
+    };
+    let temporary = match needed {
+        0 => None,
+        needed => Some(
+            Temporary::new(needed.saturating_mul(PAGE_SIZE), &of.mount.temporary, true)
+                .map_err(to_core)?,
+        ),
+    };
+    let mut all = KVVec::with_capacity(count, GFP_KERNEL).map_err(|_| to_core(ENOMEM))?;
+    for index in 0..count {
+        let pos = first.saturating_add((index as u64).saturating_mul(PAGE));
+        let page: Option<PageRef<'_>> = match &temporary {
+            Some(pages) if index < holes => pages.page(index % needed.max(1)),
+            _ => of.folios.page(&work.share, pos),
+        };
+        let page = page.ok_or(cofs_core::Error::Range)?;
+        all.push(page, GFP_KERNEL).map_err(|_| to_core(ENOMEM))?;
+    }
+    let range = VirtualRange::map(&all).map_err(to_core)?;
+    let start = (work.cluster.offset - first) as usize;
+    let target = range
+        .as_target()
+        .get(start..start.saturating_add(work.decoded()));
+    run(target.ok_or(cofs_core::Error::Range)?)
+}
+
+/// A cluster, as decoders see it.
+struct Decoding<'a> {
+    mount: &'a Mount,
+    cluster: &'a Cluster,
+    encoded: &'a Encoded,
+    exact: bool,
+}
+
+impl Decoding<'_> {
+    /// The data in the bytes of the cluster, behind the padding.
+    fn data<'a>(&self, bytes: span::Source<'a>) -> cofs_core::Result<span::Source<'a>> {
+        let cofs_core::Place::Device { pos, .. } = self.encoded.place else {
+            return self.unpadded(bytes, bytes.len());
+        };
+        let first = decode::first_block(&self.mount.disk, pos, self.encoded.len);
+        self.unpadded(bytes, first as usize)
+    }
+
+    fn unpadded<'a>(
+        &self,
+        bytes: span::Source<'a>,
+        first: usize,
+    ) -> cofs_core::Result<span::Source<'a>> {
+        let zeros = bytes.zeros(first);
+        if zeros >= first {
+            return Err(UNDECODABLE);
+        }
+        bytes.get(zeros..bytes.len()).ok_or(UNDECODABLE)
+    }
+
+    /// Whether `read` may be decoded to `len` bytes if it ends `end` bytes behind their start.
+    fn fits_in_place(&self, read: Target<'_>, len: usize, end: usize) -> bool {
+        if self.encoded.algorithm != Algorithm::Lz4 || !self.exact {
+            return false;
+        }
+        let Ok(data) = self.data(read.as_source()) else {
+            return false;
+        };
+        let margin = decode::lz4_margin(data.len() as u64) as usize;
+        end.saturating_sub(len) >= margin
+    }
+
+    /// Decodes `bytes`, all that the cluster has, to the first `target.len()` of the extent.
+    fn run(&self, bytes: span::Source<'_>, target: Target<'_>) -> cofs_core::Result<()> {
+        if !self.encoded.algorithm.is_plain() {
+            let data = self.data(bytes)?;
+            return self
+                .mount
+                .decoders
+                .decode(self.encoded.algorithm, data, target, self.exact)
+                .map_err(|e| match e {
+                    e if e == EIO => UNDECODABLE,
+                    e => crate::error::to_core(e),
+                });
+        }
+        let parts = decode::plain(
+            self.encoded.algorithm,
+            self.cluster.offset,
+            self.encoded.len,
+            target.len() as u64,
+            self.mount.disk.block_size(),
+        );
+        for part in parts {
+            let from = bytes.get(part.from.start as usize..part.from.end as usize);
+            let to = target.get(part.to as usize..target.len());
+            match (from, to) {
+                (Some(from), Some(to)) => {
+                    to.copy_from(from);
+                }
+                _ => return Err(SHORT_CLUSTER),
+            }
+        }
+        Ok(())
+    }
 }

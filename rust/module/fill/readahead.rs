@@ -5,6 +5,7 @@
 
 use crate::{
     fill::{
+        gather,
         map::Map,
         source::Source, //
     },
@@ -13,12 +14,14 @@ use crate::{
         self,
         Contents, //
     },
+    stats::By,
     sys::{
         bio::Purpose,
         nofs, //
     },
     vfs::{
         address_space::{
+            AddressSpace,
             Operations,
             Window, //
         },
@@ -28,6 +31,7 @@ use crate::{
             Filled,
             LockedFolio, //
         },
+        folios::Folios,
         inode::Inode, //
     }, //
 };
@@ -40,7 +44,6 @@ fn fill(
     end: u64,
     folios: impl Iterator<Item = LockedFolio>,
 ) {
-    let _nofs = nofs::Scope::new();
     let mut map = Map::new(source, end);
     let mut reader = source.reader(purpose);
     for folio in folios {
@@ -50,10 +53,44 @@ fn fill(
     }
 }
 
-/// Fills `folio` from `source`, as someone waits for it.
-pub(crate) fn fill_one(source: &Source<'_>, folio: LockedFolio) {
-    let end = folio.range().end;
-    fill(source, Purpose::Demand, end, core::iter::once(folio));
+/// Fills `folio` of the pages of `mapping` from `source`, as someone waits for it.
+pub(crate) fn fill_one(source: &Source<'_>, mapping: &AddressSpace, folio: LockedFolio) {
+    let _nofs = nofs::Scope::new();
+    if !source.is_compressed() {
+        let end = folio.range().end;
+        return fill(source, Purpose::Demand, end, core::iter::once(folio));
+    }
+    let Ok(mut folios) = Folios::with_capacity(1) else {
+        return;
+    };
+    if folios.push(folio).is_ok() {
+        if let Ok(Some(window)) = gather::start(source, mapping.key(), Purpose::Demand, folios) {
+            // If a signal kills this thread a worker goes on.
+            let _ = window.finish(&(0..u64::MAX), By::Reader);
+        }
+    }
+}
+
+/// Starts to fill the folios of `window`, of the pages of `mapping`, from `source`.
+fn read_ahead(source: &Source<'_>, mapping: &AddressSpace, window: &mut Window<'_>) {
+    let _nofs = nofs::Scope::new();
+    if !source.is_compressed() {
+        return fill(source, Purpose::Readahead, window.end(), window);
+    }
+    // Clusters that are decoded in part are decoded again, so the window takes in all of them.
+    if let Some(range) = gather::whole_clusters(source, window.range()) {
+        window.expand(range);
+    }
+    let Ok(mut folios) = Folios::with_capacity(window.pages()) else {
+        return;
+    };
+    // Those that there is no room for fail by themselves.
+    for folio in window {
+        if folios.push(folio).is_err() {
+            break;
+        }
+    }
+    let _ = gather::start(source, mapping.key(), Purpose::Readahead, folios);
 }
 
 impl Operations for Image {
@@ -65,12 +102,12 @@ impl Operations for Image {
         folio: LockedFolio,
         _asked: &AskedFolio<'_>,
     ) -> Result {
-        fill_one(&Source::of(inode), folio);
+        fill_one(&Source::of(inode), inode.data_mapping(), folio);
         Ok(())
     }
 
     fn readahead(inode: &Inode<Self>, _file: Option<&File>, window: &mut Window<'_>) {
-        fill(&Source::of(inode), Purpose::Readahead, window.end(), window);
+        read_ahead(&Source::of(inode), inode.data_mapping(), window);
     }
 }
 
@@ -96,7 +133,7 @@ impl Operations for Contents {
         // Without a provider the folios stay as they are, and the readahead core drops them. Those
         // that fail are asked for again by whoever needs them.
         let _ = share::with_source(content, file, |source| {
-            fill(source, Purpose::Readahead, window.end(), window);
+            read_ahead(source, content.data_mapping(), window);
         });
     }
 }

@@ -21,12 +21,17 @@ use crate::{
     }, //
 };
 use cofs_core::{
+    compressed,
     Error as CoreError,
+    Layout,
     Place, //
 };
 use kernel::{
     prelude::*,
-    sync::Arc, //
+    sync::{
+        Arc,
+        SetOnce, //
+    }, //
 };
 
 /// Fills one folio after the other; bios go out when it is dropped, or earlier.
@@ -36,7 +41,11 @@ pub(crate) type Reads<'a> = Reader<'a, Mount>;
 pub(crate) struct Source<'a> {
     mount: Arc<Mount>,
     disk: &'a cofs_core::Inode,
+    clusters: &'a Clusters,
 }
+
+/// What is read once of a compressed file, when it is read first.
+pub(crate) type Clusters = SetOnce<KBox<compressed::File>>;
 
 impl<'a> Source<'a> {
     /// The file that `inode` stands for, whose mount the caller keeps from going away.
@@ -44,12 +53,44 @@ impl<'a> Source<'a> {
         Self {
             mount: inode.super_block().mount().into(),
             disk: &inode.node().disk,
+            clusters: &inode.node().clusters,
         }
     }
 
     /// The file `disk` on `mount`; the caller counts itself among its flights.
-    pub(crate) fn new(mount: Arc<Mount>, disk: &'a cofs_core::Inode) -> Self {
-        Self { mount, disk }
+    pub(crate) fn new(
+        mount: Arc<Mount>,
+        disk: &'a cofs_core::Inode,
+        clusters: &'a Clusters,
+    ) -> Self {
+        Self {
+            mount,
+            disk,
+            clusters,
+        }
+    }
+
+    /// Whether the file is decoded from clusters.
+    pub(crate) fn is_compressed(&self) -> bool {
+        matches!(self.disk.layout(), Layout::Compressed { .. })
+    }
+
+    /// The file's index of clusters.
+    pub(crate) fn file(&self) -> cofs_core::Result<compressed::File> {
+        if let Some(file) = self.clusters.as_ref() {
+            return Ok((**file).clone());
+        }
+        let file = compressed::File::read(&self.mount.metadata(), &self.mount.disk, self.disk)?;
+        // Without memory it is read again the next time.
+        if let Ok(known) = KBox::new(file.clone(), GFP_KERNEL) {
+            self.clusters.populate(known);
+        }
+        Ok(file)
+    }
+
+    /// The mount, to keep.
+    pub(crate) fn mount_arc(&self) -> Arc<Mount> {
+        self.mount.clone()
     }
 
     /// The mount.

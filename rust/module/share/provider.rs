@@ -4,7 +4,10 @@
 
 use super::content::Contents;
 use crate::{
-    fill::source::Source,
+    fill::source::{
+        Clusters,
+        Source, //
+    },
     mount::{
         Image,
         Mount, //
@@ -32,6 +35,7 @@ use kernel::{
 pub(crate) struct Provider {
     mount: Arc<Mount>,
     disk: cofs_core::Inode,
+    clusters: Clusters,
     /// Where it stands in the list; written under the list's lock.
     index: Atomic<usize>,
 }
@@ -41,6 +45,7 @@ impl Provider {
         Self {
             mount,
             disk,
+            clusters: Clusters::new(),
             index: Atomic::new(usize::MAX),
         }
     }
@@ -164,7 +169,7 @@ pub(super) struct Flight(Arc<Provider>);
 impl Flight {
     /// The provider's file.
     pub(super) fn source(&self) -> Source<'_> {
-        Source::new(self.0.mount.clone(), &self.0.disk)
+        Source::new(self.0.mount.clone(), &self.0.disk, &self.0.clusters)
     }
 
     /// The provider's mount, which may go when the flight is over.

@@ -24,7 +24,10 @@ use super::{
     span::Target, //
 };
 use crate::bindings;
-use core::ptr::NonNull;
+use core::{
+    ops::Range,
+    ptr::NonNull, //
+};
 use kernel::{
     page::PAGE_SIZE,
     prelude::*,
@@ -173,6 +176,11 @@ impl Reads {
             // SAFETY: the bio is from `start`, complete, and taken once.
             unsafe { submit::<Read>(bio, backing) };
         }
+    }
+
+    /// The bios with these numbers.
+    pub(crate) fn get(&self, numbers: Range<usize>) -> &[Arc<Read>] {
+        self.reads.get(numbers).unwrap_or_default()
     }
 
     /// Submits the rest, and gives all bios in the order of their numbers.

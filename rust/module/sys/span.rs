@@ -57,6 +57,16 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Bytes that nobody writes.
+    pub(crate) fn of(bytes: &'a [u8]) -> Self {
+        // INVARIANT: shared for `'a`.
+        Self {
+            ptr: NonNull::from(bytes).cast(),
+            len: bytes.len(),
+            _memory: PhantomData,
+        }
+    }
+
     /// How many bytes there are.
     pub(crate) fn len(&self) -> usize {
         self.len

@@ -18,10 +18,12 @@ use super::iomap;
 use crate::bindings;
 use core::{
     marker::PhantomData,
+    ops::Range,
     ptr::NonNull, //
 };
 use kernel::{
     error::to_result,
+    page::PAGE_SIZE,
     prelude::*,
     types::Opaque, //
 };
@@ -70,6 +72,11 @@ impl AddressSpace {
         })?;
         // SAFETY: the helper has mapped a page of an uptodate folio, to which it took a reference.
         Ok(unsafe { MappedPage::from_raw(folio, address.cast()) })
+    }
+
+    /// A number that no other mapping has meanwhile.
+    pub(crate) fn key(&self) -> usize {
+        core::ptr::from_ref(self).addr()
     }
 
     /// Pages present.
@@ -138,7 +145,32 @@ impl Window<'_> {
             let rac = self.rac.as_ref();
             (rac._index as u64)
                 .wrapping_add(rac._nr_pages.into())
-                .saturating_mul(kernel::page::PAGE_SIZE as u64)
+                .saturating_mul(PAGE_SIZE as u64)
+        }
+    }
+
+    /// What part of the file it is, in bytes.
+    pub(crate) fn range(&self) -> Range<u64> {
+        // SAFETY: the control is ours for the call.
+        let index = unsafe { self.rac.as_ref()._index };
+        (index as u64).saturating_mul(PAGE_SIZE as u64)..self.end()
+    }
+
+    /// As many folios there are at most.
+    pub(crate) fn pages(&self) -> usize {
+        // SAFETY: the control is ours for the call.
+        unsafe { self.rac.as_ref()._nr_pages as usize }
+    }
+
+    /// Makes it larger, to `range` if nothing is in the way. To be called before the first folio.
+    pub(crate) fn expand(&mut self, range: Range<u64>) {
+        let now = self.range();
+        if range.start < now.start || range.end > now.end {
+            let len = range.end.saturating_sub(range.start);
+            // SAFETY: the control is ours for the call.
+            unsafe {
+                bindings::readahead_expand(self.rac.as_ptr(), range.start as i64, len as usize);
+            }
         }
     }
 }

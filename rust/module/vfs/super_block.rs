@@ -213,6 +213,12 @@ impl<'a, T: Operations> NewSuper<'a, T> {
         }
     }
 
+    /// The type, with the module's own data.
+    pub(crate) fn fs_type(&self) -> &'a FsType<T> {
+        // SAFETY: the super block is of `T`, and its type outlives it.
+        unsafe { FsType::from_raw((*self.sb).s_type) }
+    }
+
     fn has_device(&self) -> bool {
         // SAFETY: the super block is ours alone.
         unsafe { !(*self.sb).s_bdev.is_null() }

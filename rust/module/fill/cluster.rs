@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is to be done for one cluster of a window: which bytes are wanted, where those that they
+//! are decoded from are read to, and what memory that takes.
+
+use crate::{
+    sys::{
+        span::Target,
+        temporary::{
+            Budget,
+            Temporary, //
+        }, //
+    },
+    vfs::folios::{
+        Folios,
+        Share, //
+    }, //
+};
+use cofs_core::{
+    compressed::{
+        decode,
+        Cluster,
+        Encoded, //
+    },
+    SuperBlock, //
+};
+use core::ops::Range;
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*,
+    sync::Arc, //
+};
+
+/// What reads on devices are multiples of, in bytes.
+const SECTOR: u64 = 512;
+
+/// A cluster that somebody is to decode.
+pub(crate) struct Work {
+    /// The extent that comes from it.
+    pub(crate) cluster: Cluster,
+    pub(crate) encoded: Encoded,
+    /// The bytes of the file that are wanted: of the extent, up to its end or to that of the window.
+    pub(crate) wanted: Range<u64>,
+    /// Their place, and what is free behind them in the last page of the file.
+    pub(crate) share: Share,
+    pub(crate) input: Input,
+    /// How many bytes are read before the cluster's first; of a final place, how many are not read.
+    pub(crate) skip: usize,
+    /// How many bytes are read.
+    pub(crate) read: usize,
+}
+
+/// Where the bytes of a cluster are read to.
+pub(crate) enum Input {
+    /// To the place of the wanted bytes themselves, at its end: this byte of the file.
+    InPlace(u64),
+    /// Where they belong: this byte of the file. They are not compressed.
+    Final(u64),
+    /// To pages of their own.
+    Temporary(Temporary),
+}
+
+/// A cluster of which a window wants something.
+pub(crate) struct Plan {
+    pub(crate) cluster: Cluster,
+    pub(crate) encoded: Encoded,
+    /// Its first byte on the device.
+    pub(crate) pos: u64,
+    /// What of the file is wanted.
+    pub(crate) wanted: Range<u64>,
+    /// The size of the file.
+    pub(crate) size: u64,
+}
+
+impl Plan {
+    /// Chooses where the cluster is read to. EBUSY where that takes more memory than there is in
+    /// `budget`, unless it may be taken `anyway`.
+    pub(crate) fn work(
+        &self,
+        sb: &SuperBlock,
+        folios: &Folios,
+        budget: &Arc<Budget>,
+        anyway: bool,
+    ) -> Result<Work> {
+        budget.saw(self.cluster.len);
+        let wanted = self.wanted.clone();
+        // Behind the end of the file nobody looks, up to the end of the page.
+        let end = if wanted.end >= self.size {
+            wanted.end.next_multiple_of(PAGE_SIZE as u64)
+        } else {
+            wanted.end
+        };
+        let room = wanted.start..end.min(folios.range().end).max(wanted.end);
+        let (input, skip, read) = match self.final_place(sb, &room) {
+            Some((from, len)) => (Input::Final(wanted.start), from, len),
+            None => {
+                let skip = self.pos % SECTOR;
+                let read = skip
+                    .checked_add(self.encoded.len)
+                    .and_then(|end| end.checked_next_multiple_of(SECTOR))
+                    .ok_or(EINVAL)?;
+                let last = room.end - room.end % SECTOR;
+                let input = match last.checked_sub(read).filter(|&at| at >= room.start) {
+                    Some(at) => Input::InPlace(at),
+                    None => Input::Temporary(Temporary::new(read as usize, budget, anyway)?),
+                };
+                (input, skip, read)
+            }
+        };
+        Ok(Work {
+            share: folios.share(room)?,
+            cluster: self.cluster,
+            encoded: self.encoded,
+            wanted,
+            input,
+            skip: skip as usize,
+            read: read as usize,
+        })
+    }
+
+    /// Whether the bytes of a plain cluster can be read to where they belong, so that they need not
+    /// be moved: from which byte of the cluster on, and how many. Sectors must come to lie on
+    /// sectors.
+    fn final_place(&self, sb: &SuperBlock, room: &Range<u64>) -> Option<(u64, u64)> {
+        if !self.encoded.algorithm.is_plain() {
+            return None;
+        }
+        let (cluster, wanted) = (&self.cluster, &self.wanted);
+        let [first, rest] = decode::plain(
+            self.encoded.algorithm,
+            cluster.offset,
+            self.encoded.len,
+            wanted.end.checked_sub(cluster.offset)?,
+            sb.block_size(),
+        );
+        if !rest.from.is_empty() {
+            return None;
+        }
+        let skipped = wanted.start.checked_sub(cluster.offset)?;
+        let from = first.from.start.checked_add(skipped)?;
+        let len = wanted.end.checked_sub(wanted.start)?;
+        let len = len.checked_next_multiple_of(SECTOR)?;
+        let aligned = (wanted.start | self.pos.checked_add(from)?) % SECTOR == 0;
+        let fits = wanted.start.checked_add(len)? <= room.end;
+        // What is read is the cluster's, and not what follows it.
+        let own = from.checked_add(len)? <= self.encoded.len.checked_next_multiple_of(SECTOR)?;
+        (aligned && fits && own).then_some((from, len))
+    }
+}
+
+impl Work {
+    /// The byte of the device at which reading starts, for a cluster at `pos`.
+    pub(crate) fn first_sector(&self, pos: u64) -> u64 {
+        match self.input {
+            Input::Final(_) => pos.saturating_add(self.skip as u64),
+            _ => pos.saturating_sub(self.skip as u64),
+        }
+    }
+
+    /// How many bytes from the extent's start on are to be decoded.
+    pub(crate) fn decoded(&self) -> usize {
+        self.wanted.end.saturating_sub(self.cluster.offset) as usize
+    }
+
+    /// Whether that must be all that the cluster decodes to.
+    pub(crate) fn exact(&self) -> bool {
+        self.cluster.exact() && self.wanted.end >= self.cluster.end()
+    }
+
+    /// How far behind the extent's start the cluster's bytes end, if they are in place.
+    pub(crate) fn data_end(&self) -> usize {
+        let Input::InPlace(at) = self.input else {
+            return 0;
+        };
+        let start = at.saturating_sub(self.cluster.offset) as usize;
+        start
+            .saturating_add(self.skip)
+            .saturating_add(self.encoded.len as usize)
+    }
+
+    /// Shows `see` where the bytes are to be read to.
+    pub(crate) fn each<'a>(&'a self, folios: &'a Folios, see: impl FnMut(Target<'a>)) {
+        match &self.input {
+            Input::InPlace(at) | Input::Final(at) => {
+                let end = at.saturating_add(self.read as u64);
+                folios.each(&self.share, *at..end, see);
+            }
+            Input::Temporary(pages) => pages.each(self.read, see),
+        }
+    }
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! From the folios of a window to clusters under way: what lies in the metadata or in the packed
+//! inode is there at once, all else when its bios have ended.
+
+use crate::{
+    fill::{
+        cluster::Plan,
+        decode,
+        source::Source,
+        window::{
+            self,
+            Job,
+            Parts,
+            Pending,
+            Window, //
+        }, //
+    },
+    stats::By,
+    sys::{
+        bio::Purpose,
+        claim::Claim,
+        cluster_read::Reads, //
+    },
+    vfs::folios::Folios, //
+};
+use cofs_core::{
+    compressed::{
+        self,
+        Cluster,
+        Encoded,
+        Finder,
+        Reach, //
+    },
+    Place, //
+};
+use core::ops::Range;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+struct Gather<'a> {
+    source: &'a Source<'a>,
+    folios: Folios,
+    jobs: KVVec<Job>,
+    reads: Reads,
+}
+
+/// Maps `folios` of the pages that `key` stands for, and starts to read what they are decoded from.
+/// What cannot be mapped or read fails its folios.
+///
+/// The window, if anything is under way.
+pub(crate) fn start(
+    source: &Source<'_>,
+    key: usize,
+    purpose: Purpose,
+    folios: Folios,
+) -> Result<Option<Arc<Window>>> {
+    let mount = source.mount();
+    let pending = Pending::new()?;
+    let mut gather = Gather {
+        source,
+        folios,
+        jobs: KVVec::new(),
+        reads: Reads::new(purpose, mount.flights.clone()),
+    };
+    let range = gather.folios.range();
+    let (reached, result) = gather.run(&range);
+    if result.is_err() {
+        // What follows has no share yet.
+        if let Ok(rest) = gather.folios.share(reached..range.end) {
+            gather.folios.end(rest, result);
+        }
+    }
+    gather.folios.release(Ok(()));
+    Ok(pending.launch(
+        &mount.windows,
+        key,
+        Parts {
+            mount: source.mount_arc(),
+            nid: source.disk().nid(),
+            folios: gather.folios,
+            jobs: gather.jobs,
+            reads: gather.reads.finish(),
+        },
+    ))
+}
+
+/// As many bytes a cluster decodes to that is decoded as a whole even for one page.
+const SMALL: u64 = 128 << 10;
+
+/// As many bytes a window has whose clusters are all decoded as a whole: someone reads on and on.
+const SEQUENTIAL: u64 = 64 << 10;
+
+/// What a readahead of `range` should be of so that clusters are not decoded twice.
+pub(crate) fn whole_clusters(source: &Source<'_>, range: Range<u64>) -> Option<Range<u64>> {
+    let mount = source.mount();
+    let file = source.file().ok()?;
+    let metadata = mount.metadata();
+    let mut finder = Finder::new(&metadata, &mount.disk, &file);
+    let size = source.disk().size();
+    let grows = |cluster: &Cluster| {
+        matches!(cluster.source, compressed::Source::Encoded(_))
+            && (cluster.len <= SMALL || range.end.saturating_sub(range.start) >= SEQUENTIAL)
+    };
+    let first = finder.find(range.start, Reach::Whole).ok()?;
+    let start = match grows(&first) {
+        true => first.offset.min(range.start),
+        false => range.start,
+    };
+    let last_byte = range.end.min(size).checked_sub(1)?;
+    let last = if last_byte < first.end() {
+        first
+    } else {
+        finder.find(last_byte, Reach::Whole).ok()?
+    };
+    let end = match grows(&last) {
+        true => last.end().max(range.end),
+        false => range.end,
+    };
+    Some(start..end)
+}
+
+impl Gather<'_> {
+    /// How far it came, and why not further.
+    fn run(&mut self, range: &Range<u64>) -> (u64, Result) {
+        let mount = self.source.mount();
+        let nid = self.source.disk().nid();
+        let mut pos = range.start;
+        let file = match self.source.file() {
+            Ok(file) => file,
+            Err(e) => return (pos, Err(mount.failed(nid, e))),
+        };
+        let metadata = mount.metadata();
+        let mut finder = Finder::new(&metadata, &mount.disk, &file);
+        // Behind the end of the file folios have zeros.
+        let end = range.end.min(self.source.disk().size());
+        while pos < end {
+            let cluster = match finder.find(pos, Reach::Whole) {
+                Ok(cluster) => cluster,
+                Err(e) => return (pos, Err(mount.failed(nid, e))),
+            };
+            let wanted = pos..cluster.end().min(end);
+            pos = wanted.end;
+            let start = wanted.start;
+            if let Err(e) = self.add(cluster, wanted) {
+                return (start, Err(e));
+            }
+        }
+        (pos, Ok(()))
+    }
+
+    /// Does what is to be done for the bytes `wanted` of a cluster, or prepares it. On an error
+    /// they have no share.
+    fn add(&mut self, cluster: Cluster, wanted: Range<u64>) -> Result {
+        match cluster.source {
+            compressed::Source::Hole => {
+                let share = self.folios.share(wanted.clone())?;
+                self.folios.each(&share, wanted, |target| target.zero());
+                self.folios.end(share, Ok(()));
+                Ok(())
+            }
+            compressed::Source::Fragment { pos } => {
+                let share = self.folios.share(wanted.clone())?;
+                let skip = wanted.start.saturating_sub(cluster.offset);
+                let from = pos.saturating_add(skip);
+                let mount = self.source.mount();
+                let result = decode::fragment(mount, &self.folios, &share, from)
+                    .map_err(|e| mount.failed(self.source.disk().nid(), e));
+                self.folios.end(share, result);
+                Ok(())
+            }
+            compressed::Source::Encoded(encoded) => match encoded.place {
+                Place::Device { device, pos } => self.read(cluster, encoded, device, pos, wanted),
+                Place::Meta { pos } => {
+                    let share = self.folios.share(wanted.clone())?;
+                    let mount = self.source.mount();
+                    let result =
+                        decode::inline(mount, &self.folios, &share, &cluster, &encoded, pos)
+                            .map_err(|e| mount.failed(self.source.disk().nid(), e));
+                    self.folios.end(share, result);
+                    Ok(())
+                }
+                Place::Hole => Err(EIO),
+            },
+        }
+    }
+
+    /// Starts to read a cluster from the device.
+    fn read(
+        &mut self,
+        cluster: Cluster,
+        encoded: Encoded,
+        device: u16,
+        pos: u64,
+        wanted: Range<u64>,
+    ) -> Result {
+        let mount = self.source.mount();
+        self.jobs.reserve(1, GFP_KERNEL)?;
+        let plan = Plan {
+            cluster,
+            encoded,
+            pos,
+            wanted: wanted.clone(),
+            size: self.source.disk().size(),
+        };
+        let sb = &mount.disk;
+        let work = match plan.work(sb, &self.folios, &mount.temporary, false) {
+            Err(e) if e == EBUSY => {
+                self.drain();
+                plan.work(sb, &self.folios, &mount.temporary, true)
+            }
+            other => other,
+        }?;
+        let mut at = work.first_sector(pos);
+        let mut left = work.read as u64;
+        let mut reads: Option<Range<usize>> = None;
+        let mut result = Ok(());
+        work.each(&self.folios, |target| {
+            let mut done = 0;
+            while result.is_ok() && done < target.len() {
+                let rest = (target.len() - done) as u64;
+                let added = mount
+                    .find(device, at, rest)
+                    .map_err(|e| mount.failed(self.source.disk().nid(), e))
+                    .and_then(|from| {
+                        let len = from.len.min(rest);
+                        let part = target.get(done..done + len as usize).ok_or(EINVAL)?;
+                        Ok((self.reads.add(&part, from, left)?, len))
+                    });
+                match added {
+                    Ok((number, len)) => {
+                        let first = reads.as_ref().map_or(number, |known| known.start);
+                        reads = Some(first..number + 1);
+                        done += len as usize;
+                        at += len;
+                        left -= len;
+                    }
+                    Err(e) => result = Err(e),
+                }
+            }
+        });
+        let job = Job {
+            range: wanted,
+            reads: reads.unwrap_or(0..0),
+            started: result,
+            work: Claim::new(work),
+        };
+        // There is room.
+        self.jobs.push(job, GFP_KERNEL)?;
+        Ok(())
+    }
+
+    /// Decodes what was read so far, for the memory that it takes.
+    fn drain(&mut self) {
+        self.reads.submit();
+        let of = window::Of {
+            mount: self.source.mount(),
+            nid: self.source.disk().nid(),
+            folios: &self.folios,
+        };
+        for job in &self.jobs {
+            // Without a signal's help this ends.
+            let _ = window::finish(&of, job, self.reads.get(job.reads.clone()), By::Drain);
+        }
+    }
+}

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Windows in flight: folios whose bytes are on their way as clusters, to be decoded by whoever
+//! needs them first.
+//!
+//! Readahead makes windows and leaves. A reader that comes upon their folios decodes what it needs
+//! on its own thread, each cluster as its bios end ([`Windows::finish`]). What nobody comes for is
+//! left to a worker after a while.
+//!
+//! A thread that has taken a cluster waits for nothing but memory until it has decoded it: not for
+//! a device, not for a folio, not for another cluster. Whoever waits for a folio of a window so waits
+//! for the device, and for a thread that runs.
+//!
+//! Lock order: a bucket's lock is innermost; nothing sleeps or wakes under it.
+
+use crate::{
+    fill::{
+        cluster::Work,
+        decode, //
+    },
+    mount::Mount,
+    stats::By,
+    sys::{
+        claim::Claim,
+        cluster_read::Read,
+        nofs,
+        work::{
+            Delayed,
+            Queue,
+            Sweep, //
+        }, //
+    },
+    vfs::folios::Folios, //
+};
+use core::ops::Range;
+use kernel::{
+    impl_has_work,
+    new_spinlock,
+    new_work,
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Full,
+            Relaxed, //
+        },
+        Arc,
+        SpinLock,
+        UniqueArc, //
+    },
+    workqueue::{
+        Work as QueueWork,
+        WorkItem, //
+    }, //
+};
+
+/// A cluster of a window, until somebody takes it.
+pub(crate) struct Job {
+    /// What of the file comes from it.
+    pub(crate) range: Range<u64>,
+    /// The numbers of the bios that carry its bytes.
+    pub(crate) reads: Range<usize>,
+    /// Whether all of them could be started.
+    pub(crate) started: Result,
+    /// What is to be done.
+    pub(crate) work: Claim<Work>,
+}
+
+/// What a window consists of.
+pub(crate) struct Parts {
+    pub(crate) mount: Arc<Mount>,
+    /// The file on that mount.
+    pub(crate) nid: u64,
+    pub(crate) folios: Folios,
+    /// In ascending order of their ranges.
+    pub(crate) jobs: KVVec<Job>,
+    pub(crate) reads: KVVec<Arc<Read>>,
+}
+
+/// A window.
+///
+/// # Invariants
+///
+/// Its mount has a flight for it until no job is left.
+#[pin_data]
+pub(crate) struct Window {
+    parts: Parts,
+    table: Arc<Table>,
+    range: Range<u64>,
+    /// The mapping that the folios are of.
+    key: usize,
+    left: Atomic<i64>,
+    /// Sweeps since somebody decoded a cluster.
+    idle: Atomic<u32>,
+    #[pin]
+    work: QueueWork<Window>,
+}
+
+impl_has_work! {
+    impl HasWork<Self> for Window { self.work }
+}
+
+impl WorkItem for Window {
+    type Pointer = Arc<Self>;
+
+    fn run(this: Arc<Self>) {
+        let _nofs = nofs::Scope::new();
+        // Nobody kills a worker.
+        let _ = this.finish(&(0..u64::MAX), By::Worker);
+    }
+}
+
+/// What a job belongs to.
+pub(crate) struct Of<'a> {
+    pub(crate) mount: &'a Mount,
+    pub(crate) nid: u64,
+    pub(crate) folios: &'a Folios,
+}
+
+/// Decodes the cluster of `job` when `reads`, which carry it, have ended, unless somebody has taken
+/// it. Whether it was this thread. EINTR if a signal kills a reader.
+pub(crate) fn finish(of: &Of<'_>, job: &Job, reads: &[Arc<Read>], by: By) -> Result<bool> {
+    if job.work.is_taken() {
+        return Ok(false);
+    }
+    for read in reads {
+        read.wait(by == By::Reader)?;
+    }
+    let Some(work) = job.work.take() else {
+        return Ok(false);
+    };
+    let read = reads.iter().try_fold((), |(), read| match read.outcome() {
+        Some(result) => result,
+        None => Err(EIO),
+    });
+    decode::cluster(of, work, job.started.and(read), by);
+    Ok(true)
+}
+
+/// Memory for a window that is yet to be.
+pub(crate) struct Pending(UniqueArc<core::mem::MaybeUninit<Window>>);
+
+impl Pending {
+    /// Takes it. Nothing may fail for want of it once bios are under way.
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self(UniqueArc::new_uninit(GFP_KERNEL)?))
+    }
+
+    /// A window of the pages that `key` stands for, from here on in the table, unless there is
+    /// nothing to be done. Where it cannot be entered there it is decoded at once.
+    pub(crate) fn launch(self, windows: &Windows, key: usize, parts: Parts) -> Option<Arc<Window>> {
+        let jobs = parts.jobs.iter().filter(|job| !job.work.is_taken()).count();
+        if jobs == 0 {
+            return None;
+        }
+        // INVARIANT: ends with the last job, in `done`.
+        parts.mount.flights.begin();
+        let range = parts.folios.range();
+        let init = pin_init!(Window {
+            range,
+            parts,
+            table: windows.table.clone(),
+            key,
+            left: Atomic::new(jobs as i64),
+            idle: Atomic::new(0),
+            work <- new_work!("cofs window"),
+        });
+        let window: Arc<Window> = match self.0.pin_init_with(init) {
+            Ok(window) => window.into(),
+            Err(never) => match never {},
+        };
+        if windows.table.enter(window.clone()).is_err() {
+            let _ = window.finish(&(0..u64::MAX), By::Drain);
+        } else {
+            windows.sweep.schedule();
+        }
+        Some(window)
+    }
+}
+
+impl Window {
+    /// Decodes what of `range` nobody has taken yet, in the order of the file.
+    pub(crate) fn finish(&self, range: &Range<u64>, by: By) -> Result {
+        let parts = &self.parts;
+        let of = Of {
+            mount: &parts.mount,
+            nid: parts.nid,
+            folios: &parts.folios,
+        };
+        let first = parts
+            .jobs
+            .partition_point(|job| job.range.end <= range.start);
+        let rest = parts.jobs.get(first..).unwrap_or_default();
+        for job in rest.iter().take_while(|job| job.range.start < range.end) {
+            let reads = parts.reads.get(job.reads.clone()).unwrap_or_default();
+            if finish(&of, job, reads, by)? {
+                self.idle.store(0, Relaxed);
+                self.done();
+            }
+        }
+        Ok(())
+    }
+
+    fn done(&self) {
+        if self.left.fetch_sub(1, Full) == 1 {
+            self.table.leave(self);
+            self.parts.mount.flights.end();
+        }
+    }
+}
+
+/// As many lists, by what the mapping's address is like.
+const BUCKETS: usize = 64;
+
+/// How often is looked for windows that nobody comes for, in milliseconds; the second look that
+/// finds one idle gives it to a worker.
+const SWEEP_MS: u32 = 20;
+
+#[pin_data]
+struct Bucket {
+    #[pin]
+    list: SpinLock<KVec<Arc<Window>>>,
+}
+
+/// All windows in flight.
+#[pin_data]
+struct Table {
+    #[pin]
+    buckets: [Bucket; BUCKETS],
+    count: Atomic<i64>,
+    queue: Queue,
+}
+
+impl Table {
+    fn bucket(&self, key: usize) -> Option<&Bucket> {
+        // Mappings lie in inodes, which are larger than this.
+        let hash = (key >> 8) ^ (key >> 14);
+        self.buckets.get(hash % BUCKETS)
+    }
+
+    fn enter(&self, window: Arc<Window>) -> Result {
+        let bucket = self.bucket(window.key).ok_or(EINVAL)?;
+        bucket.list.lock().push(window, GFP_ATOMIC)?;
+        self.count.fetch_add(1, Full);
+        Ok(())
+    }
+
+    fn leave(&self, window: &Window) {
+        let Some(bucket) = self.bucket(window.key) else {
+            return;
+        };
+        let mut list = bucket.list.lock();
+        let at = list
+            .iter()
+            .position(|other| core::ptr::eq(&**other, window));
+        let gone = at.and_then(|at| {
+            let last = list.pop()?;
+            Some(match list.get_mut(at) {
+                Some(place) => core::mem::replace(place, last),
+                None => last,
+            })
+        });
+        drop(list);
+        if gone.is_some() {
+            self.count.fetch_sub(1, Full);
+        }
+    }
+
+    /// The first window of `key` that has bytes of `range` and starts at `from` or behind it.
+    fn next(&self, key: usize, range: &Range<u64>, from: u64) -> Option<Arc<Window>> {
+        let list = self.bucket(key)?.list.lock();
+        list.iter()
+            .filter(|window| window.key == key && window.range.start >= from)
+            .filter(|window| window.range.start < range.end && window.range.end > range.start)
+            .min_by_key(|window| window.range.start)
+            .cloned()
+    }
+
+    fn give_to_worker(&self, window: &Arc<Window>) {
+        // It may have been given to one already.
+        let _ = self.queue.get().enqueue(window.clone());
+    }
+
+    fn for_each(&self, mut see: impl FnMut(&Arc<Window>)) {
+        for bucket in &self.buckets {
+            for window in bucket.list.lock().iter() {
+                see(window);
+            }
+        }
+    }
+}
+
+/// The table, and what looks for windows that nobody comes for.
+#[pin_data]
+pub(crate) struct Windows {
+    #[pin]
+    sweep: Delayed<Idle>,
+    table: Arc<Table>,
+}
+
+struct Idle(Arc<Table>);
+
+impl Sweep for Idle {
+    fn sweep(&self) -> bool {
+        self.0.for_each(|window| {
+            if window.idle.fetch_add(1, Relaxed) == 1 {
+                self.0.give_to_worker(window);
+            }
+        });
+        self.0.count.load(Relaxed) != 0
+    }
+}
+
+impl Windows {
+    /// None in flight.
+    pub(crate) fn new() -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            table: {
+                let queue = Queue::new()?;
+                Arc::pin_init(
+                    pin_init!(Table {
+                        buckets <- pin_init::pin_init_array_from_fn(|_| {
+                            pin_init!(Bucket { list <- new_spinlock!(KVec::new()) })
+                        }),
+                        count: Atomic::new(0),
+                        queue,
+                    }),
+                    GFP_KERNEL,
+                )?
+            },
+            sweep <- Delayed::new(Idle(table.clone()), SWEEP_MS),
+        }? Error)
+    }
+
+    /// Whether nothing is in flight, anywhere.
+    fn is_empty(&self) -> bool {
+        self.table.count.load(Relaxed) == 0
+    }
+
+    /// Decodes on this thread what of `range` of the pages of `key` is in flight. EINTR if a signal
+    /// kills the thread meanwhile.
+    pub(crate) fn finish(&self, key: usize, range: Range<u64>) -> Result {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let _nofs = nofs::Scope::new();
+        let mut from = 0;
+        while let Some(window) = self.table.next(key, &range, from) {
+            from = window.range.start.saturating_add(1);
+            window.finish(&range, By::Reader)?;
+        }
+        Ok(())
+    }
+
+    /// Has workers decode what of `range` of the pages of `key` is in flight.
+    pub(crate) fn hand_over(&self, key: usize, range: &Range<u64>) {
+        let mut from = 0;
+        while let Some(window) = self.table.next(key, range, from) {
+            from = window.range.start.saturating_add(1);
+            self.table.give_to_worker(&window);
+        }
+    }
+
+    /// Has workers decode all that `mount` has in flight.
+    pub(crate) fn expedite(&self, mount: &Mount) {
+        if !self.is_empty() {
+            self.table.for_each(|window| {
+                if core::ptr::eq(&*window.parts.mount, mount) {
+                    self.table.give_to_worker(window);
+                }
+            });
+        }
+    }
+}
+
+/// The table, for as long as the module is there.
+pub(crate) struct Keeper(Arc<Windows>);
+
+impl Keeper {
+    /// With nothing in flight.
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self(Arc::pin_init(Windows::new(), GFP_KERNEL)?))
+    }
+
+    /// For a mount.
+    pub(crate) fn get(&self) -> Arc<Windows> {
+        self.0.clone()
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        // No image is mounted, and nothing in flight; a worker may still be about to let go of it.
+        self.0.table.queue.flush();
+    }
+}
