@@ -2,8 +2,8 @@
 # Images on this filesystem and on erofs, as KTAP: a test for each facet of `probe diff`.
 
 # shellcheck disable=SC2034 # for the plans of those who source this
-facets=(tree lookup seekdir attributes read readv pread mmap sendfile splice direct errno calls
-	handles permission seek fiemap fibmap label)
+facets=(tree lookup seekdir attributes read readv pread mmap sendfile splice sizes strides advice
+	threads direct errno calls handles permission seek fiemap fibmap label)
 
 # differ NAME OPTIONS IMAGE [DEVICE...]: as many tests as there are facets. The sources are paths with
 # a slash, or they would not get loop devices.

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 //! The bytes of a file by every way the kernel has of handing them out.
 
+mod pieces;
+mod threads;
+
+pub(crate) use threads::by_threads;
+
 use std::io::IoSliceMut;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -74,26 +79,37 @@ pub(crate) fn pread_full(
     Ok(done)
 }
 
-/// Compares the file at `path` with `golden`, its pages evicted before, in one of `WAYS`.
-pub(crate) fn compare(path: &Path, size: u64, golden: &[Window], way: &str) -> Result<()> {
+/// Compares the file at `path` with `golden`, its pages evicted before, in one way.
+pub(crate) fn compare(path: &Path, size: u64, golden: &[Window], name: &str) -> Result<()> {
     let fd = open(path)?;
     let _ = fadvise(&fd, 0, None, Advice::DontNeed);
-    for window in golden {
-        match way {
-            "read" => by_read(&fd, window),
-            "readv" => by_readv(&fd, size, window),
-            "pread" => by_pread(&fd, window),
-            "mmap" => by_mmap(&fd, size, window),
-            "sendfile" => by_pipe(&fd, size, window, true),
-            "splice" => by_pipe(&fd, size, window, false),
-            _ => Err(format!("unknown way {way}")),
-        }
-        .map_err(|e| format!("{}: {e}", path.display()))?;
-    }
+    let mut windows = golden.iter();
+    let result = windows.try_for_each(|window| way(name, &fd, size, window));
+    result.map_err(|e| format!("{}: {e}", path.display()))?;
     match rustix::io::pread(&fd, &mut [0u8; 16], size) {
         Ok(0) => Ok(()),
         Ok(n) => Err(format!("{}: {n} bytes behind the end", path.display())),
-        Err(e) => Err(format!("{}: at the end: {}", path.display(), name(e))),
+        Err(e) => Err(format!(
+            "{}: at the end: {}",
+            path.display(),
+            crate::error::name(e)
+        )),
+    }
+}
+
+/// One window in one way.
+fn way(name: &str, fd: &OwnedFd, size: u64, window: &Window) -> Result<()> {
+    match name {
+        "read" => by_read(fd, window),
+        "readv" => by_readv(fd, size, window),
+        "pread" => by_pread(fd, window),
+        "mmap" => by_mmap(fd, size, window),
+        "sendfile" => by_pipe(fd, size, window, true),
+        "splice" => by_pipe(fd, size, window, false),
+        "sizes" => pieces::by_sizes(fd, window),
+        "strides" => pieces::by_strides(fd, window),
+        "advice" => pieces::by_advice(fd, window),
+        _ => Err(format!("unknown way {name}")),
     }
 }
 

@@ -32,6 +32,10 @@ const FACETS: &[&str] = &[
     "mmap",
     "sendfile",
     "splice",
+    "sizes",
+    "strides",
+    "advice",
+    "threads",
     "direct",
     "errno",
     "calls",
@@ -42,6 +46,9 @@ const FACETS: &[&str] = &[
     "fibmap",
     "label",
 ];
+
+/// As many files are read by threads.
+const THREADED: usize = 200;
 
 /// Lines of difference shown for each facet.
 const SHOWN: usize = 8;
@@ -120,6 +127,11 @@ fn facet_differences(
         "fiemap" => pairs(got, want, nodes, FileType::RegularFile, maps::extents),
         "fibmap" => pairs(got, want, nodes, FileType::RegularFile, maps::blocks),
         "label" => pairs(got, want, &nodes[..1], FileType::Directory, maps::label),
+        "threads" => {
+            let known = golden.iter().map(|(n, w)| (&*n.path, n.size, &w[..]));
+            let known: Vec<_> = known.take(THREADED).collect();
+            content::by_threads(got, &known).err().into_iter().collect()
+        }
         way => bytes(got, golden, way),
     })
 }
