@@ -28,6 +28,7 @@ mod refuse;
 mod short;
 mod source;
 mod special;
+mod squeeze;
 mod sys;
 mod tree;
 mod uncached;
@@ -83,6 +84,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   outlive TYPE OPTIONS GOES STAYS
   cycle TYPE OPTIONS SOURCE LOOPS
   overlap FILE THREADS SECONDS SEED [GOLDEN]   read it in every way at once; GOLDEN has its bytes
+  squeeze MIB SECONDS               take all memory but so much
   order GROUP ORDER TYPE OPTIONS A B   one order of events on the sharing pair: see the module
                                     GROUP for its orders (uprobe, mapped, lazy, poison,
                                     calls, unload, linger)";
@@ -206,6 +208,9 @@ fn run(words: &[&str]) -> Result<bool> {
             golden.first().map(Path::new),
         )
         .map(|()| true),
+        ["squeeze", leave, seconds] => {
+            squeeze::run(number(leave)?, number(seconds)?).map(|()| true)
+        }
         ["order", group, order, kind, options, a, b] => {
             let (a, b) = (Path::new(a), Path::new(b));
             let setup = pair::Setup {

@@ -39,6 +39,7 @@ pub(crate) fn make(kind: &str, dir: &Path) -> Result<()> {
         "kinds-small" => contents::kinds(dir, 50_000)?,
         "code" => contents::code(dir, 2 << 20)?,
         "code-small" => contents::code(dir, 200_000)?,
+        "libraries" => contents::libraries(dir)?,
         "expanding" => contents::expanding(dir)?,
         "damage" => damage(dir)?,
         "special" => special::special(dir)?,

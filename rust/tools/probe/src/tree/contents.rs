@@ -94,6 +94,28 @@ pub(super) fn code(dir: &Path, largest: usize) -> Result<()> {
     Ok(())
 }
 
+/// As much of the largest libraries as a bench reads, in one file, and some small ones.
+pub(super) fn libraries(dir: &Path) -> Result<()> {
+    const BIG: usize = (24 << 20) + 1234;
+    let from = library("libc.so.6")?;
+    let beside = from.parent().unwrap_or(Path::new("/usr/lib"));
+    let listed = fs::read_dir(beside).what(|| format!("list {}", beside.display()))?;
+    let mut there: Vec<_> = listed
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .filter_map(|entry| Some((entry.metadata().ok()?.len(), entry.path())))
+        .filter(|(_, path)| path.to_string_lossy().contains(".so"))
+        .collect();
+    there.sort();
+    let mut big = Vec::new();
+    while let Some((_, path)) = there.pop().filter(|_| big.len() < BIG) {
+        big.extend(fs::read(&path).what(|| format!("read {}", path.display()))?);
+    }
+    big.truncate(BIG);
+    put(dir.join("big"), &big)?;
+    code(&dir.join("small"), 300_000)
+}
+
 fn library(name: &str) -> Result<PathBuf> {
     let dirs = fs::read_dir("/usr/lib").what(|| "list /usr/lib".into())?;
     let mut there = dirs.flatten().map(|dir| dir.path().join(name));
