@@ -95,17 +95,18 @@ impl Ready {
         algorithms: Algorithms,
         block_size: usize,
     ) -> Result<Self> {
+        let blocks = algorithms.lz4.map_or(0, |params| params.max_cluster_blocks);
+        let cluster = usize::from(blocks).saturating_mul(block_size);
+        decoders.scratch.reserve(cluster)?;
         // What is reserved, if something fails then, is released by the drop of this.
         let mut ready = Self {
-            decoders,
-            algorithms: Algorithms::default(),
+            decoders: decoders.clone(),
+            algorithms: Algorithms {
+                lz4: algorithms.lz4,
+                ..Algorithms::default()
+            },
         };
-        let pools = ready.decoders.clone();
-        if let Some(params) = algorithms.lz4 {
-            let blocks = usize::from(params.max_cluster_blocks);
-            pools.scratch.reserve(blocks.saturating_mul(block_size))?;
-            ready.algorithms.lz4 = Some(params);
-        }
+        let pools = decoders;
         if let Some(params) = algorithms.deflate_window_bits {
             pools.deflate.reserve(deflate::need())?;
             ready.algorithms.deflate_window_bits = Some(params);
@@ -161,9 +162,7 @@ impl Drop for Ready {
     fn drop(&mut self) {
         // May run where nothing may sleep.
         let (pools, had) = (&self.decoders, &self.algorithms);
-        if had.lz4.is_some() {
-            pools.scratch.release();
-        }
+        pools.scratch.release();
         if had.deflate_window_bits.is_some() {
             pools.deflate.release();
         }

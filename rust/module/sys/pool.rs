@@ -101,6 +101,8 @@ pub(super) struct Pool<T: Item> {
     slots: KVec<Slot<T>>,
     /// How many images need it.
     users: Atomic<usize>,
+    /// The greatest need of those and, while there are any, of those before.
+    reserve: Atomic<usize>,
     /// Held over changes of the reserve.
     #[pin]
     admin: Mutex<()>,
@@ -145,6 +147,7 @@ impl<T: Item> Pool<T> {
                 slots
             },
             users: Atomic::new(0),
+            reserve: Atomic::new(0),
             admin <- new_mutex!(()),
             waiters: Atomic::new(0),
             state <- new_spinlock!(State { wanted: 0, failures: 0 }),
@@ -166,16 +169,16 @@ impl<T: Item> Pool<T> {
     /// Sees to it that an item for `need` exists until [`Self::release`]. May sleep.
     pub(super) fn reserve(&self, need: usize) -> Result {
         let _admin = self.admin.lock();
-        self.users.fetch_add(1, Relaxed);
-        let Some(first) = self.slots.first() else {
-            return Err(ENOMEM);
-        };
+        let first = self.slots.first().ok_or(ENOMEM)?;
+        let mut kept = need;
         if first.size() < need {
-            let item = T::make(need, Effort::Full).inspect_err(|_| {
-                self.users.fetch_sub(1, Relaxed);
-            })?;
+            let item = T::make(need, Effort::Full)?;
+            kept = item.size();
             self.wait(|_| self.lock(first)).put(item);
         }
+        self.users.fetch_add(1, Relaxed);
+        self.reserve
+            .store(self.reserve.load(Relaxed).max(kept), Relaxed);
         Ok(())
     }
 
@@ -276,17 +279,24 @@ impl<T: Item> Pool<T> {
                 }
             }
         }
-        let mut failures = None;
+        let mut asked = None;
         self.wait(|state| {
             if let Some(taken) = find() {
                 return Some(Ok(taken));
             }
-            if *failures.get_or_insert(state.failures) != state.failures {
-                return Some(Err(ENOMEM));
-            }
-            if all().all(|slot| slot.size() < need) {
-                state.wanted = state.wanted.max(need);
-                self.queue(&self.grow, 0);
+            let exists = all().any(|slot| slot.size() >= need);
+            let room = all().any(|slot| slot.size() < need);
+            match asked {
+                Some(failures) if !exists && failures != state.failures => {
+                    return Some(Err(ENOMEM));
+                }
+                Some(_) if exists => (),
+                _ if room => {
+                    asked.get_or_insert(state.failures);
+                    state.wanted = state.wanted.max(need);
+                    self.queue(&self.grow, 0);
+                }
+                _ => (),
             }
             None
         })
@@ -354,15 +364,25 @@ impl<T: Item> Pool<T> {
     /// Makes what someone waits for.
     fn grow(&self) {
         let need = core::mem::take(&mut self.state.lock().wanted);
-        if need == 0 || self.slots.iter().any(|slot| slot.size() >= need) {
+        let all = || self.slots.iter();
+        if all().all(|slot| slot.size() >= need) {
             return;
         }
         match T::make(need, Effort::Full) {
-            // Whoever has taken one gives it back soon.
-            Ok(item) => drop(
-                self.wait(|_| self.slots.iter().find_map(|slot| self.lock(slot)))
-                    .put(item),
-            ),
+            Ok(item) => {
+                // Whoever has taken one gives it back soon.
+                let locked = self.wait(|_| {
+                    let small = || all().filter(|slot| slot.size() < need);
+                    match small().find_map(|slot| self.lock(slot)) {
+                        Some(locked) => Some(Some(locked)),
+                        None if all().any(|slot| slot.size() >= need) => Some(None),
+                        None => None,
+                    }
+                });
+                if let Some(locked) = locked {
+                    drop(locked.put(item));
+                }
+            }
             Err(_) => {
                 let mut state = self.state.lock();
                 state.failures = state.failures.wrapping_add(1);
@@ -371,24 +391,44 @@ impl<T: Item> Pool<T> {
         }
     }
 
-    /// Frees what is idle: without users all, else what nobody took since the last time, but for
-    /// the reserve.
+    /// Frees what is idle: without users all, else what nobody took since the last time, and of
+    /// the first slot what exceeds the reserve.
     fn trim(&self) {
         let _admin = self.admin.lock();
         let needed = self.users.load(Acquire) != 0;
+        if !needed {
+            self.reserve.store(0, Relaxed);
+        }
+        let reserve = self.reserve.load(Relaxed);
         let mut left = false;
-        for slot in self.slots.iter().skip(needed.into()) {
+        for (index, slot) in self.slots.iter().enumerate() {
+            let keep = if index == 0 { reserve } else { 0 };
             if slot.size() == 0 {
                 continue;
             }
-            match self.lock(slot) {
-                Some(locked) if !needed || !slot.used.load(Relaxed) => locked.clear(),
-                _ => left = true,
-            }
+            let idle = !needed || !slot.used.load(Relaxed);
             slot.used.store(false, Relaxed);
+            left |= !(idle && self.shrink(slot, keep));
         }
         if left {
             self.queue(&self.trim, IDLE);
+        }
+    }
+
+    /// Has `slot` keep an item for `need`, if that is not 0, and says whether it has no more.
+    fn shrink(&self, slot: &Slot<T>, need: usize) -> bool {
+        if need == 0 {
+            return self.lock(slot).map(Locked::clear).is_some();
+        }
+        if slot.size() <= need {
+            return true;
+        }
+        match T::make(need, Effort::Full) {
+            Ok(item) if item.size() < slot.size() => {
+                self.lock(slot).map(|locked| locked.put(item)).is_some()
+            }
+            // It is what it should be, or there is no memory to make it smaller.
+            _ => true,
         }
     }
 }

@@ -24,8 +24,8 @@ use crate::bindings;
 use core::ptr::NonNull;
 use kernel::prelude::*;
 
-/// The smallest buffer that is made.
-const LEAST: usize = 16 << 10;
+/// Buffers have a multiple of this.
+const UNIT: usize = 16 << 10;
 
 /// A buffer.
 ///
@@ -49,7 +49,7 @@ impl Buffer {
 
 impl Item for Buffer {
     fn make(need: usize, effort: Effort) -> Result<Self> {
-        let len = need.max(LEAST).checked_next_power_of_two().ok_or(ENOMEM)?;
+        let len = need.checked_next_multiple_of(UNIT).ok_or(ENOMEM)?.max(UNIT);
         let gfp = match effort {
             Effort::Full => bindings::COFS_GFP_KERNEL,
             Effort::Light => bindings::COFS_GFP_READ,
