@@ -199,6 +199,61 @@ struct page *cofs_virt_to_page(const void *address)
 	return virt_to_page(address);
 }
 
+/* What a read starts when it comes to a page that is not there, or one with the readahead mark. */
+void cofs_read_ahead(struct file *file, pgoff_t index, pgoff_t end, bool drop_behind)
+{
+	struct address_space *mapping = file->f_mapping;
+	struct folio *folio = filemap_get_folio(mapping, index);
+	DEFINE_READAHEAD(ractl, file, &file->f_ra, mapping, index);
+
+	ractl.dropbehind = drop_behind;
+	if (IS_ERR(folio)) {
+		page_cache_sync_ra(&ractl, end - index);
+		return;
+	}
+	if (folio_test_readahead(folio)) {
+		ractl._index = folio->index;
+		page_cache_async_ra(&ractl, folio, end - folio->index);
+	}
+	folio_put(folio);
+}
+
+/* The first page from index on, before end, that is not there or not uptodate; or end. */
+pgoff_t cofs_first_unread(struct address_space *mapping, pgoff_t index, pgoff_t end)
+{
+	while (index < end) {
+		struct folio *folio = filemap_get_folio(mapping, index);
+		bool unread;
+
+		if (IS_ERR(folio))
+			break;
+		unread = !folio_test_uptodate(folio);
+		if (!unread)
+			index = folio_next_index(folio);
+		folio_put(folio);
+		if (unread)
+			break;
+	}
+	return index;
+}
+
+/* Whether a fault may give up its lock and be tried again, and has not been yet. */
+bool cofs_fault_may_return(const struct vm_fault *vmf)
+{
+	return fault_flag_allow_retry_first(vmf->flags) &&
+	       !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT) &&
+	       !(vmf->vma->vm_flags & VM_RAND_READ);
+}
+
+/* Lets go of the fault's lock, and with it of its vma; the file is the caller's to put. */
+struct file *cofs_fault_release(struct vm_fault *vmf)
+{
+	struct file *file = get_file(vmf->vma->vm_file);
+
+	release_fault_lock(vmf);
+	return file;
+}
+
 size_t cofs_folio_size(struct folio *folio)
 {
 	return folio_size(folio);

@@ -57,6 +57,10 @@ void cofs_readahead_once(struct file *file, struct address_space *mapping, pgoff
 			 unsigned long count);
 void *cofs_folio_address(struct folio *folio);
 struct page *cofs_virt_to_page(const void *address);
+void cofs_read_ahead(struct file *file, pgoff_t index, pgoff_t end, bool drop_behind);
+pgoff_t cofs_first_unread(struct address_space *mapping, pgoff_t index, pgoff_t end);
+bool cofs_fault_may_return(const struct vm_fault *vmf);
+struct file *cofs_fault_release(struct vm_fault *vmf);
 size_t cofs_folio_size(struct folio *folio);
 loff_t cofs_folio_pos(struct folio *folio);
 void *cofs_kmap_local_folio(struct folio *folio, size_t offset);

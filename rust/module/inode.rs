@@ -13,6 +13,7 @@ use crate::{
         Binding, //
     },
     vfs::{
+        address_space::AddressSpace,
         export,
         file,
         inode::{
@@ -33,6 +34,7 @@ use cofs_core::{
     Kind,
     Layout, //
 };
+use core::ops::Range;
 use kernel::{
     new_mutex,
     prelude::*,
@@ -175,6 +177,21 @@ impl file::Operations for Image {
     fn reads_directly(inode: &Inode<Self>) -> bool {
         let devices = &inode.super_block().mount().devices;
         devices.is_block() && !inode.node().is_compressed()
+    }
+
+    fn is_decoded(inode: &Inode<Self>) -> bool {
+        // Content may be filled from another image.
+        inode.node().is_compressed() || inode.redirection().is_some()
+    }
+
+    fn finish(inode: &Inode<Self>, mapping: &AddressSpace, range: Range<u64>) -> Result {
+        let mount = inode.super_block().mount();
+        mount.windows.finish(mapping.key(), range)
+    }
+
+    fn hand_over(inode: &Inode<Self>, mapping: &AddressSpace, range: Range<u64>) {
+        let mount = inode.super_block().mount();
+        mount.windows.hand_over(mapping.key(), &range);
     }
 
     fn open(inode: &Inode<Self>) -> Result {

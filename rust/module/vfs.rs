@@ -12,6 +12,7 @@
 pub(crate) mod address_space;
 pub(crate) mod asked_folio;
 pub(crate) mod context;
+mod decoded_file;
 pub(crate) mod dir;
 pub(crate) mod errors;
 pub(crate) mod export;

@@ -214,7 +214,8 @@ impl Gather<'_> {
             other => other,
         }?;
         let mut at = work.first_sector(pos);
-        let mut left = work.read as u64;
+        // With what the clusters behind it will want.
+        let mut left = self.folios.range().end.saturating_sub(wanted.start);
         let mut reads: Option<Range<usize>> = None;
         let mut result = Ok(());
         work.each(&self.folios, |target| {
@@ -235,7 +236,7 @@ impl Gather<'_> {
                         reads = Some(first..number + 1);
                         done += len as usize;
                         at += len;
-                        left -= len;
+                        left = left.saturating_sub(len);
                     }
                     Err(e) => result = Err(e),
                 }

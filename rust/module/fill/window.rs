@@ -187,6 +187,8 @@ impl Window {
             nid: parts.nid,
             folios: &parts.folios,
         };
+        // A folio is there when all of it is.
+        let range = parts.folios.whole(range);
         let first = parts
             .jobs
             .partition_point(|job| job.range.end <= range.start);
@@ -214,7 +216,7 @@ const BUCKETS: usize = 64;
 
 /// How often is looked for windows that nobody comes for, in milliseconds; the second look that
 /// finds one idle gives it to a worker.
-const SWEEP_MS: u32 = 20;
+const SWEEP_MS: u32 = 50;
 
 #[pin_data]
 struct Bucket {

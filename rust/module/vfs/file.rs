@@ -5,6 +5,7 @@
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
 use super::address_space::AddressSpace;
+use super::decoded_file;
 use super::fs_type::FileSystem;
 use super::inode::Inode;
 use super::inode_ops::status;
@@ -13,7 +14,10 @@ use super::{
     iomap, //
 };
 use crate::bindings;
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    ops::Range, //
+};
 use kernel::{
     prelude::*,
     types::Opaque, //
@@ -26,6 +30,16 @@ pub(crate) trait Operations: FileSystem + ioctl::Operations + iomap::Operations 
 
     /// Whether files opened with O_DIRECT read from the device; else they read through the cache.
     fn reads_directly(inode: &Inode<Self>) -> bool;
+
+    /// Whether pages that the inode's files read may be decoded by who reads them.
+    fn is_decoded(inode: &Inode<Self>) -> bool;
+
+    /// Decodes what of `range` of `mapping`, which a file of `inode` reads, is in flight. EINTR if a
+    /// signal kills this thread.
+    fn finish(inode: &Inode<Self>, mapping: &AddressSpace, range: Range<u64>) -> Result;
+
+    /// Has the same done by somebody else, soon.
+    fn hand_over(inode: &Inode<Self>, mapping: &AddressSpace, range: Range<u64>);
 
     /// `->open`. Afterwards `i_mapping` of the inode stays as it is until the inode is evicted.
     fn open(inode: &Inode<Self>) -> Result;
@@ -76,7 +90,7 @@ impl File {
 const NOWAIT: i32 = bindings::COFS_IOCB_NOWAIT as i32;
 
 /// `IOCB_NOIO`.
-const NOIO: i32 = bindings::IOCB_NOIO as i32;
+pub(super) const NOIO: i32 = bindings::IOCB_NOIO as i32;
 
 /// The C table of `T`.
 pub(super) struct Table<T>(PhantomData<T>);
@@ -135,6 +149,9 @@ impl<T: Operations> Table<T> {
             }
             device_window((*iocb).ki_filp);
             if (*iocb).ki_flags & NOWAIT == 0 {
+                if T::is_decoded(Inode::from_raw((*(*iocb).ki_filp).f_inode)) {
+                    return decoded_file::read_iter::<T>(iocb, to);
+                }
                 return bindings::filemap_read(iocb, to, 0);
             }
             // Even to begin a read may wait: for metadata, or a file below.
@@ -158,6 +175,9 @@ impl<T: Operations> Table<T> {
         // SAFETY: the arguments are handed through.
         unsafe {
             device_window(file);
+            if T::is_decoded(Inode::from_raw((*file).f_inode)) {
+                decoded_file::before_splice::<T>(file, *pos as u64, len as u64);
+            }
             bindings::filemap_splice_read(file, pos, pipe, len, flags)
         }
     }
@@ -169,7 +189,11 @@ impl<T: Operations> Table<T> {
         // SAFETY: the description holds an open file.
         unsafe {
             device_window((*desc).file);
-            bindings::generic_file_readonly_mmap_prepare(desc)
+            let ret = bindings::generic_file_readonly_mmap_prepare(desc);
+            if ret == 0 && T::is_decoded(Inode::from_raw((*(*desc).file).f_inode)) {
+                (*desc).vm_ops = decoded_file::Table::<T>::get();
+            }
+            ret
         }
     }
 

@@ -132,6 +132,15 @@ impl Folios {
         rest.get(..count).unwrap_or_default()
     }
 
+    /// What part of the file those folios are that `range` touches.
+    pub(crate) fn whole(&self, range: &Range<u64>) -> Range<u64> {
+        match self.touched(range) {
+            [first, .., last] => first.start..last.end,
+            [only] => only.start..only.end,
+            [] => range.start..range.start,
+        }
+    }
+
     /// A share of `range`, which must be inside, and apart from all others.
     ///
     /// The folios must not have been released.

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Reads and faults of files whose pages are decoded: what is in flight is finished on the thread
+//! that needs it, before mm looks at the pages again. mm alone would sleep until a worker does it.
+//!
+//! A thread first tries what needs no I/O, then starts to read ahead, then decodes what it needs
+//! of what is on its way. Whoever may not wait does none of this.
+//!
+//! C header: [`include/linux/pagemap.h`](srctree/include/linux/pagemap.h)
+
+use super::{
+    address_space::AddressSpace,
+    file::{
+        Operations,
+        NOIO, //
+    },
+    inode::Inode, //
+};
+use crate::bindings;
+use core::{
+    marker::PhantomData,
+    ops::Range, //
+};
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+const PAGE: u64 = PAGE_SIZE as u64;
+
+/// As many pages are looked at before a splice, which has room for less.
+const SPLICE_PAGES: u64 = 256;
+
+/// An open file, its inode and the pages that it reads.
+struct Open<'a, T: Operations> {
+    file: *mut bindings::file,
+    inode: &'a Inode<T>,
+    mapping: &'a AddressSpace,
+}
+
+impl<T: Operations> Open<'_, T> {
+    /// # Safety
+    ///
+    /// `file` must be an open file of `T`, and stay so for as long as this is used.
+    unsafe fn new(file: *mut bindings::file) -> Self {
+        // SAFETY: by the function's requirement; a file pins its inode and its mapping.
+        unsafe {
+            Self {
+                file,
+                inode: Inode::from_raw((*file).f_inode),
+                mapping: AddressSpace::from_raw((*file).f_mapping),
+            }
+        }
+    }
+
+    /// Starts to read ahead for `range`, whose first page is not there or says that it is time, and
+    /// decodes what of it is under way. EINTR if a signal kills this thread.
+    fn read(&self, range: Range<u64>, drop_behind: bool) -> Result {
+        let first = range.start / PAGE;
+        let last = range.end.div_ceil(PAGE);
+        // SAFETY: the file is open.
+        unsafe {
+            bindings::cofs_read_ahead(self.file, first as usize, last as usize, drop_behind);
+        }
+        T::finish(self.inode, self.mapping, range)
+    }
+}
+
+/// `->read_iter`.
+///
+/// # Safety
+///
+/// Both must be of a read of an open file of `T` that may wait, or is called back.
+pub(super) unsafe fn read_iter<T: Operations>(
+    iocb: *mut bindings::kiocb,
+    to: *mut bindings::iov_iter,
+) -> isize {
+    // SAFETY: the file stays open for the read.
+    let open = unsafe { Open::<T>::new((*iocb).ki_filp) };
+    // SAFETY: the iterator is the caller's; how much it has left is the same field in all of them.
+    let count = unsafe { &raw mut (*to).__bindgen_anon_1.__bindgen_anon_1.as_mut().count };
+    let mut done = 0;
+    let mut stuck = u64::MAX;
+    // SAFETY: both are ours for the call.
+    unsafe {
+        if (*iocb).ki_flags as u32 & bindings::IOCB_WAITQ != 0 {
+            let pos = (*iocb).ki_pos as u64;
+            let range = pos..pos.saturating_add(*count as u64);
+            let read = bindings::filemap_read(iocb, to, 0);
+            // Whoever is called when a page is there does not decode it.
+            T::hand_over(open.inode, open.mapping, range);
+            return read;
+        }
+        let drop_behind = (*iocb).ki_flags as u32 & bindings::COFS_IOCB_DONTCACHE != 0;
+        loop {
+            (*iocb).ki_flags |= NOIO;
+            let read = bindings::filemap_read(iocb, to, done);
+            (*iocb).ki_flags &= !NOIO;
+            let (pos, left) = ((*iocb).ki_pos as u64, *count);
+            if left == 0 || pos >= open.inode.size() {
+                return read;
+            }
+            if read >= 0 {
+                done = read;
+            } else if read != EAGAIN.to_errno() as isize {
+                return read;
+            }
+            if pos != stuck {
+                stuck = pos;
+                let range = pos..pos.saturating_add(left as u64);
+                if open.read(range, drop_behind).is_ok() {
+                    continue;
+                }
+            }
+            // Another thread is about to fill the page, or it fails, or memory faults, or a signal
+            // came: mm knows what to do.
+            let rest = left.saturating_sub((PAGE - pos % PAGE) as usize);
+            *count = left - rest;
+            let read = bindings::filemap_read(iocb, to, done);
+            *count += rest;
+            if read < 0 || *count == 0 || (*iocb).ki_pos as u64 == pos {
+                return read;
+            }
+            done = read;
+        }
+    }
+}
+
+/// What `->splice_read` does before mm's.
+///
+/// # Safety
+///
+/// `file` must be an open file of `T`.
+pub(super) unsafe fn before_splice<T: Operations>(file: *mut bindings::file, pos: u64, len: u64) {
+    // SAFETY: by the function's requirement.
+    let open = unsafe { Open::<T>::new(file) };
+    let end = pos
+        .saturating_add(len.min(SPLICE_PAGES * PAGE))
+        .min(open.inode.size());
+    let mut last = None;
+    while pos < end {
+        // SAFETY: the mapping is the file's.
+        let index = unsafe {
+            let (first, end) = (pos / PAGE, end.div_ceil(PAGE));
+            bindings::cofs_first_unread(open.mapping.as_ptr(), first as usize, end as usize)
+        } as u64;
+        let start = index.saturating_mul(PAGE).max(pos);
+        if start >= end || last == Some(index) || open.read(start..end, false).is_err() {
+            break;
+        }
+        last = Some(index);
+    }
+}
+
+/// `struct vm_operations_struct` of mappings of such files.
+pub(super) struct Table<T>(PhantomData<T>);
+
+impl<T: Operations> Table<T> {
+    const OPS: bindings::vm_operations_struct = bindings::vm_operations_struct {
+        fault: Some(Self::fault),
+        map_pages: Some(bindings::filemap_map_pages),
+        ..pin_init::zeroed()
+    };
+
+    pub(super) const fn get() -> &'static bindings::vm_operations_struct {
+        &Self::OPS
+    }
+
+    /// # Safety
+    ///
+    /// Called by mm with a fault on a mapping of an open file of `T`.
+    unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t {
+        // SAFETY: the fault is ours for the call. Where mm would wait for a page it returns instead,
+        // with the lock that it has; only then it is let go here, as mm would have done.
+        unsafe {
+            if !bindings::cofs_fault_may_return(vmf) {
+                return bindings::filemap_fault(vmf);
+            }
+            let flags = (*vmf).flags;
+            (*vmf).flags |= bindings::fault_flag_FAULT_FLAG_RETRY_NOWAIT;
+            let ret = bindings::filemap_fault(vmf);
+            (*vmf).flags = flags;
+            if ret & bindings::vm_fault_reason_VM_FAULT_RETRY == 0 {
+                return ret;
+            }
+            let pos = ((*vmf).__bindgen_anon_1.pgoff as u64).saturating_mul(PAGE);
+            let file = bindings::cofs_fault_release(vmf);
+            let open = Open::<T>::new(file);
+            // If a signal kills this thread the fault's caller sees it.
+            let _ = T::finish(open.inode, open.mapping, pos..pos.saturating_add(PAGE));
+            bindings::fput(file);
+            ret
+        }
+    }
+}
