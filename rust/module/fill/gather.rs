@@ -45,18 +45,27 @@ struct Gather<'a> {
     folios: Folios,
     jobs: KVVec<Job>,
     reads: Reads,
+    /// Why something could not be found, if so.
+    found: Result,
+}
+
+/// What has become of folios.
+pub(crate) struct Started {
+    /// What is under way, if anything is.
+    pub(crate) window: Option<Arc<Window>>,
+    /// Whether all was found that they are decoded from: erofs tells who waits for a folio what
+    /// is wrong with it.
+    pub(crate) found: Result,
 }
 
 /// Maps `folios` of the pages that `key` stands for, and starts to read what they are decoded from.
 /// What cannot be mapped or read fails its folios.
-///
-/// The window, if anything is under way.
 pub(crate) fn start(
     source: &Source<'_>,
     key: usize,
     purpose: Purpose,
     folios: Folios,
-) -> Result<Option<Arc<Window>>> {
+) -> Result<Started> {
     let mount = source.mount();
     let pending = Pending::new()?;
     let mut gather = Gather {
@@ -64,6 +73,7 @@ pub(crate) fn start(
         folios,
         jobs: KVVec::new(),
         reads: Reads::new(purpose, mount.flights.clone()),
+        found: Ok(()),
     };
     let range = gather.folios.range();
     let (reached, result) = gather.run(&range);
@@ -74,17 +84,17 @@ pub(crate) fn start(
         }
     }
     gather.folios.release(Ok(()));
-    Ok(pending.launch(
-        &mount.windows,
-        key,
-        Parts {
-            mount: source.mount_arc(),
-            nid: source.disk().nid(),
-            folios: gather.folios,
-            jobs: gather.jobs,
-            reads: gather.reads.finish(),
-        },
-    ))
+    let parts = Parts {
+        mount: source.mount_arc(),
+        nid: source.disk().nid(),
+        folios: gather.folios,
+        jobs: gather.jobs,
+        reads: gather.reads.finish(),
+    };
+    Ok(Started {
+        window: pending.launch(&mount.windows, key, parts),
+        found: result.and(gather.found),
+    })
 }
 
 /// As many bytes a cluster decodes to that is decoded as a whole even for one page.
@@ -168,6 +178,7 @@ impl Gather<'_> {
                 let mount = self.source.mount();
                 let result = decode::fragment(mount, &self.folios, &share, from)
                     .map_err(|e| mount.failed(self.source.disk().nid(), e));
+                self.found = self.found.and(result);
                 self.folios.end(share, result);
                 Ok(())
             }

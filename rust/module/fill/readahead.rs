@@ -53,22 +53,23 @@ fn fill(
     }
 }
 
-/// Fills `folio` of the pages of `mapping` from `source`, as someone waits for it.
-pub(crate) fn fill_one(source: &Source<'_>, mapping: &AddressSpace, folio: LockedFolio) {
+/// Fills `folio` of the pages of `mapping` from `source`, as someone waits for it. What is wrong
+/// with the image, where that is known by then.
+pub(crate) fn fill_one(source: &Source<'_>, mapping: &AddressSpace, folio: LockedFolio) -> Result {
     let _nofs = nofs::Scope::new();
     if !source.is_compressed() {
         let end = folio.range().end;
-        return fill(source, Purpose::Demand, end, core::iter::once(folio));
+        fill(source, Purpose::Demand, end, core::iter::once(folio));
+        return Ok(());
     }
-    let Ok(mut folios) = Folios::with_capacity(1) else {
-        return;
-    };
-    if folios.push(folio).is_ok() {
-        if let Ok(Some(window)) = gather::start(source, mapping.key(), Purpose::Demand, folios) {
-            // If a signal kills this thread a worker goes on.
-            let _ = window.finish(&(0..u64::MAX), By::Reader);
-        }
+    let mut folios = Folios::with_capacity(1)?;
+    folios.push(folio)?;
+    let started = gather::start(source, mapping.key(), Purpose::Demand, folios)?;
+    if let Some(window) = started.window {
+        // If a signal kills this thread a worker goes on.
+        let _ = window.finish(&(0..u64::MAX), By::Reader);
     }
+    started.found
 }
 
 /// Starts to fill the folios of `window`, of the pages of `mapping`, from `source`.
@@ -102,8 +103,7 @@ impl Operations for Image {
         folio: LockedFolio,
         _asked: &AskedFolio<'_>,
     ) -> Result {
-        fill_one(&Source::of(inode), inode.data_mapping(), folio);
-        Ok(())
+        fill_one(&Source::of(inode), inode.data_mapping(), folio)
     }
 
     fn readahead(inode: &Inode<Self>, _file: Option<&File>, window: &mut Window<'_>) {

@@ -39,9 +39,9 @@ pub(crate) fn read(
 ) -> Result {
     let own = provider::own(content, file);
     if let Some(inode) = own {
-        fill_one(&Source::of(inode), content.data_mapping(), folio);
+        let filled = fill_one(&Source::of(inode), content.data_mapping(), folio);
         if content.node().sharers() < 2 {
-            return Ok(());
+            return filled;
         }
         folio = match asked.outcome() {
             Outcome::Failed(folio) => folio,
@@ -58,7 +58,8 @@ pub(crate) fn read(
         }
         // The wait is for the folio, and not for the image: that may go meanwhile.
         let mount = flight.mount();
-        fill_one(&flight.source(), content.data_mapping(), folio);
+        // The folio tells.
+        let _ = fill_one(&flight.source(), content.data_mapping(), folio);
         drop(flight);
         folio = match asked.outcome() {
             Outcome::Failed(folio) => folio,

@@ -172,6 +172,8 @@ fn compressed_link(original: &Original<'_>, cases: &mut Vec<Case>) -> Result<()>
 /// The packed inode, in an image where every file is in it.
 fn packed(original: &Original<'_>, cases: &mut Vec<Case>) -> Result<()> {
     const FILES: &[&str] = &["words", "more", "dir/inside", "target"];
+    // The others lie behind the end of the largest of them, where there are zeros.
+    const FIRST: &[&str] = &["words", "more", "target"];
     let mut add = |name, nid, want| {
         let image = original.number(PACKED_NID, nid);
         cases.push(Case { name, image, want });
@@ -182,14 +184,14 @@ fn packed(original: &Original<'_>, cases: &mut Vec<Case>) -> Result<()> {
     add("packed-overflows", (1 << 63) - 1, Want::Same);
     add("packed-in-no-metabox", IN_METABOX | 1, Want::Same);
     // A table of long prefixes in it is read by mount(2).
-    let broken = |errno| match original.sb.xattr_prefix_count() {
-        0 => Want::Broken(FILES),
-        _ => Want::Refused(errno),
+    let broken = |files| match original.sb.xattr_prefix_count() {
+        0 => Want::Broken(files),
+        _ => Want::Refused("EUCLEAN"),
     };
-    // A fragment of itself, and of nothing.
-    add("packed-fragment", original.nid("more")?, broken("EIO"));
-    add("packed-device", original.nid("null")?, broken("EUCLEAN"));
-    add("packed-link", original.nid("link")?, broken("EUCLEAN"));
+    // A fragment of itself, and nothing.
+    add("packed-fragment", original.nid("words")?, broken(FIRST));
+    add("packed-device", original.nid("null")?, broken(FILES));
+    add("packed-link", original.nid("link")?, broken(FILES));
     cases.push(Case {
         name: "packed-unknown",
         image: original.without(INCOMPAT_FRAGMENTS),
@@ -263,7 +265,7 @@ fn metabox(original: &Original<'_>, nid: u64, cases: &mut Vec<Case>) -> Result<(
         add(
             "metabox-fragment",
             original.number(header_pos as usize, 1 << 63),
-            Want::Refused("EIO"),
+            Want::Refused("EUCLEAN"),
         );
     }
     Ok(())
