@@ -24,7 +24,7 @@ features() { (cd "/sys/fs/$1/features" && grep -L '^supported$' -- *; printf '%s
 modprobe -q erofs
 diag "erofs: $(features erofs)"
 is "features" "$(features cofs)" \
-	"48bit chunked_file device_table inode_share sb_chksum xattr_prefixes "
+	"48bit big_pcluster chunked_file compr_cfgs compr_head2 dedupe device_table fragments inode_share metabox sb_chksum xattr_prefixes ztailpacking "
 is "none is said to be supported otherwise" "$(grep -Lrx supported $top/features)" ""
 
 of() { counter "$disk/$1"; }

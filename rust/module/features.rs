@@ -19,10 +19,17 @@ const fn supported(name: &'static CStr) -> File<Features> {
 impl Attributes for Features {
     const FILES: &'static [File<Self>] = &[
         supported(c"48bit"),
+        supported(c"big_pcluster"),
         supported(c"chunked_file"),
+        supported(c"compr_cfgs"),
+        supported(c"compr_head2"),
+        supported(c"dedupe"),
         supported(c"device_table"),
+        supported(c"fragments"),
         supported(c"inode_share"),
+        supported(c"metabox"),
         supported(c"sb_chksum"),
         supported(c"xattr_prefixes"),
+        supported(c"ztailpacking"),
     ];
 }
