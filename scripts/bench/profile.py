@@ -12,10 +12,19 @@ import bisect
 import collections
 import os
 import re
+import subprocess
 import sys
 
 KERNEL = 1 << 63
 MOST = 60
+
+
+def readable(names):
+    """The names of Rust's functions as the source has them."""
+    text = subprocess.run(
+        ["c++filt", "--format=rust"], input="\n".join(names), capture_output=True, check=True, text=True
+    )
+    return dict(zip(names, text.stdout.splitlines()))
 
 
 def read_out(name):
@@ -55,6 +64,7 @@ def main():
     if not spans:
         sys.exit("cofs: the guest measured nothing")
     counts = read_counts(os.path.join(directory, "counts"), functions, set(spans.values()))
+    names = readable(sorted({function for span in counts.values() for function in span}))
     for title, span in spans.items():
         total = sum(counts[span].values())
         name = re.sub("[^a-zA-Z0-9]+", "-", title) + ".txt"
@@ -62,7 +72,7 @@ def main():
         with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
             file.write(f"{title}: {total} instructions\n")
             for function, count in counts[span].most_common(MOST):
-                file.write(f"{count:12} {100 * count / total:5.1f} %  {function}\n")
+                file.write(f"{count:12} {100 * count / total:5.1f} %  {names[function]}\n")
 
 
 main()
