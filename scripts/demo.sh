@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# The main job on real input: two versions of one server, an image of each, both mounted and
+# The main job on real input: two versions of one server, images of each, plain and LZ4, mounted and
 # run on the stock kernel by erofs, by erofs with inode_share and by cofs. Ends with a table,
 # build/demo.json and a verdict; fails where cofs falls short.
 #
@@ -29,7 +29,7 @@ while read -r package version suite sources; do
 	say "$((${#names[@]} + 1)): $package $version ($suite)"
 	dir=$(scripts/demo/image.sh "$package" "$version" "$suite" "$sources" </dev/null)
 	names+=("$package $version")
-	images+=("$dir/image.erofs")
+	images+=("$dir")
 	trees+=("/cache/${dir##*/}/tree")
 done <"$work/pair"
 scripts/in-root python3 scripts/demo/bound.py "${trees[@]}" >"$work/bound"
@@ -41,9 +41,10 @@ cp "$module" "$payload/cofs.ko"
 cp "$COFS_TOP/build/target/release/cofs-demo" "$payload/cofs-demo"
 cp -a tests/demo "$payload/tests/demo"
 
-say "booting the stock kernel (about 100 s; console: $work/console)"
+say "booting the stock kernel (about 120 s; console: $work/console)"
 status=0
-qemu/run.sh --drive "a=${images[0]}" --drive "b=${images[1]}" --payload "$payload" \
+qemu/run.sh --drive "a=${images[0]}/plain.erofs" --drive "b=${images[1]}/plain.erofs" \
+	--drive "lz4-a=${images[0]}/lz4.erofs" --drive "lz4-b=${images[1]}/lz4.erofs" --payload "$payload" \
 	--smp 2 --mem 2048 --timeout 900 --console "$work/console" --out "$work/out" \
 	-- tests/demo/guest.sh "${names[0]%% *}" || status=$?
 faults=()

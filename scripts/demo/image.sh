@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Makes the root filesystem that a slim container image of one package holds, and an EROFS
-# image of it with fingerprints. Prints the cache entry: DIR/{tree,image.erofs,package}.
+# Makes the root filesystem that a slim container image of one package holds, and EROFS images of
+# it with fingerprints, plain and LZ4. Prints the cache entry: DIR/{tree,plain.erofs,lz4.erofs,package}.
 #
 #   image.sh PACKAGE VERSION SUITE URL|SUITE[,URL|SUITE]      (a line of pair.sh)
 . "$(dirname "$0")/../lib.sh"
@@ -47,8 +47,14 @@ echo "$package $version" >"$dir/package"
 installed=$(chroot "$dir/tree" dpkg-query -W -f '${Version}' "$package")
 [ "$installed" = "$version" ] || die "the root holds $package $installed, not $version"
 
-step 5 "making its EROFS image" "$COFS_CACHE/log/$(basename "$dir")-mkfs.log" \
-	"$COFS_TOP/scripts/in-root" --chdir "/cache/$(basename "$dir")" \
-	mkfs.erofs --quiet --xattr-inode-digest=trusted.erofs.fingerprint image.erofs tree
+mkfs() {	# NAME OPTION...
+	local name=$1
+	shift
+	step 10 "making its $name image" "$COFS_CACHE/log/$(basename "$dir")-$name.log" \
+		"$COFS_TOP/scripts/in-root" --chdir "/cache/$(basename "$dir")" mkfs.erofs --quiet \
+		--xattr-inode-digest=trusted.erofs.fingerprint "$@" "$name.erofs" tree
+}
+mkfs plain
+mkfs lz4 -zlz4hc -C65536
 touch "$dir/.complete"
 echo "$dir"

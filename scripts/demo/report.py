@@ -37,7 +37,7 @@ def failures_of_steps(found, tree_bytes):
             yield f"{name} failed {values['failed']}"
         elif "complete" not in values:
             yield f"{name} did not come to its end"
-        for way in ("read", "sendfile"):
+        for way in ("read", "sendfile", "lz4"):
             got = values.get(f"{way}_bytes", tree_bytes)
             if int(got) != tree_bytes:
                 yield f"{name} gave {got} bytes by {way}, the trees have {tree_bytes}"
@@ -63,6 +63,9 @@ def rows_of(found):
         reference = rows.get("erofs", row)
         row["saved_percent"] = saved(row, reference, "full_read_mib")
         row["saved_sendfile_percent"] = saved(row, reference, "full_sendfile_mib")
+        row["lz4_image_mib"] = mib(values["lz4_image_kib"])
+        row["lz4_read_mib"] = mib(values["lz4_kib"])
+        row["lz4_device_read_mib"] = mib(values["lz4_device_kib"])
         row["device_read_mib"] = mib(values["read_device_kib"])
         row["mount_ms"] = int(values["mount_us"]) / 1000
         rows[name] = row
@@ -77,7 +80,12 @@ def failures_of_numbers(rows, bound_percent):
                 f"cofs saves {cofs[key]:.1f} % after the full read by {way}, "
                 f"which is not within {BOUND_POINTS:.0f} point of {bound_percent:.1f} %"
             )
-    for key in ("full_read_mib", "full_sendfile_mib", "running_mib"):
+    if cofs["lz4_read_mib"] > cofs["full_read_mib"] * PEER_FACTOR:
+        yield (
+            f"of the LZ4 images cofs keeps {cofs['lz4_read_mib']:.1f} MiB, "
+            f"of the plain ones {cofs['full_read_mib']:.1f}"
+        )
+    for key in ("full_read_mib", "full_sendfile_mib", "running_mib", "lz4_read_mib"):
         if cofs[key] > PEER_FACTOR * peer[key]:
             yield (
                 f"{key} of cofs is {cofs[key]:.1f}, "
@@ -107,6 +115,10 @@ def table(rows, found, bound_mib):
     yield line("directories, not in the above two, MiB", [f"{value:.2f}" for value in directories])
     device = [rows[name]["device_read_mib"] for name in CONTENDERS]
     yield line("read from the devices, read(2), MiB", [f"{value:.2f}" for value in device])
+    yield line("LZ4 images, MiB", [f"{rows[name]['lz4_image_mib']:.2f}" for name in CONTENDERS])
+    yield from memory("LZ4: page cache, all files by read(2), MiB", "lz4_read_mib", bound_mib)
+    device = [rows[name]["lz4_device_read_mib"] for name in CONTENDERS]
+    yield line("LZ4: read from the devices, MiB", [f"{value:.2f}" for value in device])
     times = [rows[name]["mount_ms"] for name in CONTENDERS]
     yield line("mounting both, cold, ms", [f"{value:.1f}" for value in times])
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Mounts the two images, reads all of both in two ways and runs a server from each. Prints
+# Mounts the two images, reads all of both in two ways and runs a server from each; and reads all of
+# the two LZ4 images. Prints
 # "demo: CONTENDER KEY VALUE" lines, or "demo: CONTENDER failed WHY" and ends with status 1.
 #
 #   contender.sh PACKAGE CONTENDER FSTYPE [OPTIONS]
@@ -14,7 +15,9 @@ here=$(dirname "$0")
 contender=$2 fstype=$3 options=${4:-}
 
 run=/run/demo
-devices=(/dev/disk/cofs/a /dev/disk/cofs/b)
+plain=(/dev/disk/cofs/a /dev/disk/cofs/b)
+lz4=(/dev/disk/cofs/lz4-a /dev/disk/cofs/lz4-b)
+devices=("${plain[@]}")
 roots=("$run/a" "$run/b")
 servers=()
 patience=120		# seconds until both servers must have answered
@@ -42,7 +45,7 @@ measure_mount() {
 	report mount_us "$least"
 }
 
-measure_reading() {	# read|sendfile
+measure_reading() {	# read|sendfile KEY
 	local sectors start before after bytes
 	sample_sectors sectors "${devices[@]}"
 	mount_both >/dev/null || fail "to mount"
@@ -51,11 +54,11 @@ measure_reading() {	# read|sendfile
 	sample_pages before
 	bytes=$("$tool" "$1" "${roots[@]}") || fail "to $1 every file"
 	sample_pages after
-	report "$1_kib" $((after - before))
-	report "$1_bytes" "$bytes"
-	report "$1_directories_kib" $((before - start))
+	report "$2_kib" $((after - before))
+	report "$2_bytes" "$bytes"
+	report "$2_directories_kib" $((before - start))
 	sample_sectors after "${devices[@]}"
-	report "$1_device_kib" $(((after - sectors) / 2))
+	report "$2_device_kib" $(((after - sectors) / 2))
 	unmount_both
 }
 
@@ -137,7 +140,10 @@ mkdir -p "${roots[@]}"
 list_tools "$tool" awk bash cat chroot mkdir mount sleep sort sync umount
 report mounts "$fstype${options:+ -o $options}"
 measure_mount
-measure_reading read
-measure_reading sendfile
+measure_reading read read
+measure_reading sendfile sendfile
 measure_servers
+devices=("${lz4[@]}")
+measure_reading read lz4
+report lz4_image_kib $((($(blockdev --getsz "${lz4[0]}") + $(blockdev --getsz "${lz4[1]}")) / 2))
 report complete yes

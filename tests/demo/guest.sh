@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# The guest's half of the demo: every contender in turn, on the same two devices.
+# The guest's half of the demo: every contender in turn, on the same devices.
 #
 #   guest.sh PACKAGE
 set -euo pipefail
@@ -9,7 +9,7 @@ readahead_kib=128
 
 modprobe erofs
 ip link set lo up
-for device in a b; do
+for device in a b lz4-a lz4-b; do
 	device=$(readlink -f "/dev/disk/cofs/$device")
 	echo $readahead_kib >"/sys/block/${device##*/}/queue/read_ahead_kb"
 done
