@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Fuzzes cofs_core with each target for TIME seconds (60), two at a time, and prints KTAP. What
-# finds new ways through the core is kept in the cache and is where the next run starts.
+# Fuzzes cofs_core and the LZ4 decoder with each target for TIME seconds (60), two at a time, and
+# prints KTAP. What finds new ways through them is kept in the cache and is where the next run
+# starts.
 #
 #   scripts/fuzz.sh [--forget] [TARGET...]    --forget keeps nothing
 . "$(dirname "$0")/lib.sh"
@@ -12,7 +13,7 @@ keep=1
 : "${TIME:=60}"
 [[ $TIME =~ ^[1-9][0-9]*$ ]] || die "TIME is '$TIME', not a number of seconds"
 targets=("$@")
-[ $# -gt 0 ] || targets=(mount walk xattrs map zmap)
+[ $# -gt 0 ] || targets=(mount walk xattrs map zmap lz4)
 for target in "${targets[@]}"; do
 	[ -f "$COFS_TOP/rust/fuzz/fuzz_targets/$target.rs" ] || die "no fuzz target is named $target"
 done
@@ -22,9 +23,12 @@ corpus=/cache/${corpus##*/}
 out=$COFS_TOP/build/fuzz
 bin=/cofs/build/target-fuzz/x86_64-unknown-linux-gnu/release
 mkdir -p "$out"
+# The LZ4 decoder is compared with the kernel's.
+kernel=$("$COFS_TOP/scripts/kernel.sh")
 # The options in rust/fuzz/.cargo count only for a build that starts there.
 step 30 "building the fuzz targets" "$out/build.log" \
-	"$COFS_TOP/scripts/in-root" --chdir /cofs/rust/fuzz cargo build --release --locked \
+	"$COFS_TOP/scripts/in-root" --chdir /cofs/rust/fuzz \
+	env KERNEL_SOURCE="/cache/${kernel##*/}/source" cargo build --release --locked \
 	--target-dir /cofs/build/target-fuzz
 
 # fuzzer TARGET OPTION...: in the directory where the target leaves what it finds.
