@@ -131,7 +131,7 @@ impl Module {
             contents <- Internal::new(share::module(registry.clone())),
             failed_bios <- failed_bio::Worker::new(),
             trim <- Work::new(share::linger::Trim(registry.clone())),
-            sysfs <- sysfs::Directory::new(c"cofs", stats::Sharing::new(registry.clone())),
+            sysfs <- sysfs::Directory::new(c"cofs", stats::Sharing::new(registry.clone(), decoders.clone())),
             features <- sysfs.child(c"features", Features),
         }? Error)
     }

@@ -7,6 +7,7 @@ use crate::{
     mount::Mount,
     share::Registry,
     sys::{
+        codecs::Decoders,
         parameters,
         sysfs::{
             Attributes,
@@ -29,12 +30,13 @@ use kernel::{
 /// The files of `/sys/fs/cofs/`.
 pub(crate) struct Sharing {
     registry: Arc<Registry>,
+    decoders: Arc<Decoders>,
 }
 
 impl Sharing {
-    /// The numbers of `registry`.
-    pub(crate) fn new(registry: Arc<Registry>) -> Self {
-        Self { registry }
+    /// The numbers of `registry` and `decoders`.
+    pub(crate) fn new(registry: Arc<Registry>, decoders: Arc<Decoders>) -> Self {
+        Self { registry, decoders }
     }
 
     fn sum(&self, mut of: impl FnMut(u64, u64) -> u64) -> u64 {
@@ -67,6 +69,18 @@ impl Attributes for Sharing {
         // Pages of content that no image holds.
         File::new(c"lingering_pages", |s, text| {
             text.line(s.sum(|sharers, pages| if sharers == 0 { pages } else { 0 }))
+        }),
+        File::new(c"scratch_bytes", |s, text| {
+            text.line(s.decoders.scratch_usage().now)
+        }),
+        File::new(c"scratch_bytes_peak", |s, text| {
+            text.line(s.decoders.scratch_usage().peak)
+        }),
+        File::new(c"context_bytes", |s, text| {
+            text.line(s.decoders.context_usage().now)
+        }),
+        File::new(c"context_bytes_peak", |s, text| {
+            text.line(s.decoders.context_usage().peak)
         }),
         File::writable(
             c"linger_mb",

@@ -6,7 +6,6 @@ pub(crate) mod backing;
 pub(crate) mod bio;
 pub(crate) mod claim;
 pub(crate) mod cluster_read;
-#[allow(dead_code, reason = "for the reads of compressed files")]
 pub(crate) mod codecs;
 pub(crate) mod completion;
 pub(crate) mod errno;
@@ -20,9 +19,7 @@ pub(crate) mod inode_table;
 pub(crate) mod nofs;
 pub(crate) mod opened;
 pub(crate) mod parameters;
-#[allow(dead_code, reason = "for the reads of compressed files")]
 mod pool;
-#[allow(dead_code, reason = "for the reads of compressed files")]
 pub(crate) mod scratch;
 pub(crate) mod span;
 pub(crate) mod sysfs;

@@ -13,7 +13,10 @@ mod lzma;
 mod zstd;
 
 use super::{
-    pool::Pool,
+    pool::{
+        Pool,
+        Usage, //
+    },
     scratch::{
         Buffer,
         Scratch, //
@@ -45,16 +48,6 @@ pub(crate) struct Decoders {
     zstd: Pool<Buffer>,
 }
 
-/// Bytes of one kind, now and at most.
-pub(crate) struct Usage {
-    /// What it is for.
-    pub(crate) name: &'static str,
-    /// Now.
-    pub(crate) now: usize,
-    /// At most, since the module was loaded.
-    pub(crate) peak: usize,
-}
-
 impl Decoders {
     /// Nothing yet: images that need something say so.
     pub(crate) fn new() -> impl PinInit<Self, Error> {
@@ -66,15 +59,18 @@ impl Decoders {
         }? Error)
     }
 
-    /// The memory that there is.
-    pub(crate) fn usage(&self) -> [Usage; 4] {
-        let usage = |name, (now, peak)| Usage { name, now, peak };
-        [
-            usage("scratch", self.scratch.usage()),
-            usage("deflate", self.deflate.usage()),
-            usage("lzma", self.lzma.usage()),
-            usage("zstd", self.zstd.usage()),
-        ]
+    /// The memory that clusters are copied to.
+    pub(crate) fn scratch_usage(&self) -> Usage {
+        self.scratch.usage()
+    }
+
+    /// The memory that decoders work in: at most as much as each kind had at most.
+    pub(crate) fn context_usage(&self) -> Usage {
+        let all = [self.deflate.usage(), self.lzma.usage(), self.zstd.usage()];
+        Usage {
+            now: all.iter().map(|usage| usage.now).sum(),
+            peak: all.iter().map(|usage| usage.peak).sum(),
+        }
     }
 }
 

@@ -63,6 +63,14 @@ pub(super) trait Item: Sized + Send + 'static {
     fn size(&self) -> usize;
 }
 
+/// Memory, in bytes.
+pub(crate) struct Usage {
+    /// Now.
+    pub(crate) now: u64,
+    /// At most, since the module was loaded.
+    pub(crate) peak: u64,
+}
+
 /// A place for an item, in a cache line of its own.
 ///
 /// # Invariants
@@ -208,9 +216,12 @@ impl<T: Item> Pool<T> {
         }
     }
 
-    /// How many bytes all items have, and had at most.
-    pub(super) fn usage(&self) -> (usize, usize) {
-        (self.bytes.load(Relaxed), self.peak.load(Relaxed))
+    /// How much memory all items have.
+    pub(super) fn usage(&self) -> Usage {
+        Usage {
+            now: self.bytes.load(Relaxed) as u64,
+            peak: self.peak.load(Relaxed) as u64,
+        }
     }
 
     /// Takes an item for `need`, which waits for one if need be.

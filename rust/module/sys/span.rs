@@ -43,20 +43,6 @@ fn within(range: Range<usize>, len: usize) -> Option<(usize, usize)> {
 }
 
 impl<'a> Source<'a> {
-    /// The `len` bytes at `ptr`.
-    ///
-    /// # Safety
-    ///
-    /// The type's invariant.
-    pub(crate) unsafe fn from_raw(ptr: NonNull<u8>, len: usize) -> Self {
-        // INVARIANT: by the function's requirement.
-        Self {
-            ptr,
-            len,
-            _memory: PhantomData,
-        }
-    }
-
     /// Bytes that nobody writes.
     pub(crate) fn of(bytes: &'a [u8]) -> Self {
         // INVARIANT: shared for `'a`.

@@ -6,10 +6,7 @@
 
 use super::{
     nofs,
-    span::{
-        Source,
-        Target, //
-    }, //
+    span::Target, //
 };
 use crate::bindings;
 use core::{
@@ -101,11 +98,6 @@ impl<'a> VirtualRange<'a> {
     pub(crate) fn as_target(&self) -> Target<'_> {
         // SAFETY: mapped until `self` is dropped; by the invariant of `PageRef` the pages are ours.
         unsafe { Target::from_raw(self.start, self.len()) }
-    }
-
-    /// All of it, to be read.
-    pub(crate) fn as_source(&self) -> Source<'_> {
-        self.as_target().as_source()
     }
 }
 
