@@ -18,10 +18,8 @@ fuzz_target!(|input: &[u8]| {
     let Some((&[low, high, exact], block)) = input.split_first_chunk() else {
         return;
     };
-    let (size, exact) = (
-        (usize::from(low) | usize::from(high) << 8).max(1),
-        exact % 2 == 0,
-    );
+    let size = usize::from(u16::from_le_bytes([low, high])).max(1);
+    let exact = exact % 2 == 0;
     let mut out = vec![0; size];
     let accepted = decode(block, &mut out, exact);
 

@@ -30,7 +30,8 @@ pub fn before_distance_0(block: &[u8]) -> Option<usize> {
             bytes.nth(literals - 1)?;
         }
         done += literals;
-        if bytes.next()? | bytes.next()? << 8 == 0 {
+        let (low, high) = (bytes.next()?, bytes.next()?);
+        if low == 0 && high == 0 {
             return Some(done);
         }
         done += length(&mut bytes, token & 15)? + 4;
@@ -40,11 +41,13 @@ pub fn before_distance_0(block: &[u8]) -> Option<usize> {
 /// A length, of which a token has `first`.
 fn length(bytes: &mut impl Iterator<Item = usize>, first: usize) -> Option<usize> {
     let mut len = first;
-    while first == 15 {
-        let more = bytes.next()?;
-        len += more;
-        if more != 255 {
-            break;
+    if first == 15 {
+        loop {
+            let more = bytes.next()?;
+            len += more;
+            if more != 255 {
+                break;
+            }
         }
     }
     Some(len)

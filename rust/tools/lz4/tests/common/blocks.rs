@@ -13,7 +13,7 @@ fn push_rest(block: &mut Vec<u8>, len: usize) {
 }
 
 fn push_literals(random: &mut Random, block: &mut Vec<u8>, len: usize, matched: usize) {
-    block.push((len.min(15) << 4 | matched.min(15)) as u8);
+    block.push(((len.min(15) << 4) | matched.min(15)) as u8);
     push_rest(block, len);
     block.extend((0..len).map(|_| random.below(256) as u8));
 }
