@@ -21,9 +21,6 @@ const CACHED: [&str; 2] = ["8 MiB window, page cache", "128 KiB window, page cac
 
 const PAGE: u64 = 4096;
 
-/// How many pages are read at random.
-const READS: usize = 1024;
-
 pub(super) fn libraries(image: &Mounted) -> Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(image.path(LIBRARIES))? {
@@ -107,36 +104,42 @@ impl Random {
     }
 }
 
-/// Pages of all libraries, each at most once.
+/// Pages of all libraries, each at most once: many to a cluster of 64 KiB, and few.
 pub(super) fn random(bench: &mut Bench<'_>) -> Result<()> {
-    let image = Mounted::new(bench.contender, &bench.a.path)?;
-    let paths = cold(&image)?;
-    let mut pages = Vec::new();
-    let mut files = Vec::new();
-    for (at, path) in paths.iter().enumerate() {
-        let size = fs::metadata(path)?.len();
-        pages.extend((0..size / PAGE).map(|page| (at, page * PAGE)));
-        files.push(File::open(path)?);
-    }
-    let mut random = Random(4);
-    for at in 0..READS.min(pages.len()) {
-        let other = at + random.below(pages.len() - at);
-        pages.swap(at, other);
-    }
-    pages.truncate(READS);
-    let mut buffer = vec![1; PAGE as usize];
-    let before = machine::read_kib()?;
-    let value = count(|| {
-        for &(at, pos) in &pages {
-            files[at].read_exact_at(&mut buffer, pos)?;
+    for (reads, part, device) in [
+        (1024, "1,024 of 4 KiB", "1,024 of 4 KiB, device"),
+        (128, "128 of 4 KiB", "128 of 4 KiB, device"),
+    ] {
+        let image = Mounted::new(bench.contender, &bench.a.path)?;
+        let paths = cold(&image)?;
+        let mut pages = Vec::new();
+        let mut files = Vec::new();
+        for (at, path) in paths.iter().enumerate() {
+            let size = fs::metadata(path)?.len();
+            pages.extend((0..size / PAGE).map(|page| (at, page * PAGE)));
+            files.push(File::open(path)?);
         }
-        Ok(())
-    })?;
-    let read = machine::read_kib()? - before;
-    bench.note("4 KiB", INSTRUCTION, value);
-    bench.note("4 KiB, device", "KiB", read as f64);
-    drop(files);
-    image.unmount()
+        let mut random = Random(4);
+        for at in 0..reads {
+            let other = at + random.below(pages.len() - at);
+            pages.swap(at, other);
+        }
+        pages.truncate(reads);
+        let mut buffer = vec![1; PAGE as usize];
+        let before = machine::read_kib()?;
+        let value = count(|| {
+            for &(at, pos) in &pages {
+                files[at].read_exact_at(&mut buffer, pos)?;
+            }
+            Ok(())
+        })?;
+        let read = machine::read_kib()? - before;
+        bench.note(part, INSTRUCTION, value);
+        bench.note(device, "KiB", read as f64);
+        drop(files);
+        image.unmount()?;
+    }
+    Ok(())
 }
 
 /// Every library of one image of two that share, then of the other, and what both leave in the
