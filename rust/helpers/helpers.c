@@ -218,6 +218,17 @@ void cofs_read_ahead(struct file *file, pgoff_t index, pgoff_t end, bool drop_be
 	folio_put(folio);
 }
 
+/* Starts to read pages for which no file is open. */
+void cofs_read_ahead_pages(struct address_space *mapping, pgoff_t index, unsigned long count)
+{
+	struct file_ra_state ra = {};
+	DEFINE_READAHEAD(ractl, NULL, &ra, mapping, index);
+
+	filemap_invalidate_lock_shared(mapping);
+	page_cache_ra_unbounded(&ractl, count, 0);
+	filemap_invalidate_unlock_shared(mapping);
+}
+
 /* The first page from index on, before end, that is not there or not uptodate; or end. */
 pgoff_t cofs_first_unread(struct address_space *mapping, pgoff_t index, pgoff_t end)
 {

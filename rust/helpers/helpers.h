@@ -58,6 +58,7 @@ void cofs_readahead_once(struct file *file, struct address_space *mapping, pgoff
 void *cofs_folio_address(struct folio *folio);
 struct page *cofs_virt_to_page(const void *address);
 void cofs_read_ahead(struct file *file, pgoff_t index, pgoff_t end, bool drop_behind);
+void cofs_read_ahead_pages(struct address_space *mapping, pgoff_t index, unsigned long count);
 pgoff_t cofs_first_unread(struct address_space *mapping, pgoff_t index, pgoff_t end);
 bool cofs_fault_may_return(const struct vm_fault *vmf);
 struct file *cofs_fault_release(struct vm_fault *vmf);

@@ -3,7 +3,6 @@
 //! Directories: names to inodes, and readdir.
 
 use crate::{
-    error,
     fill::pages::Directory,
     inode,
     mount::Image,
@@ -32,20 +31,24 @@ const DT_DIR: u8 = 4;
 pub(crate) fn lookup(dir: &Inode<Image>, name: &[u8]) -> Result<Option<ARef<Inode<Image>>>> {
     let sb = dir.super_block();
     let mount = sb.mount();
-    let pages = Directory::new(dir.data_mapping());
+    let pages = Directory::new(&mount, dir.data_mapping());
     let found = walk::lookup::lookup(&pages, &mount.disk, dir.size(), name)
         .map_err(|e| mount.failed(dir.node().disk.nid(), e))?;
     found.map(|entry| inode::get(sb, entry.nid)).transpose()
 }
 
 /// The pages of a directory that is being walked.
-struct Walked<'a>(&'a dir::Pages<'a>);
+struct Walked<'a> {
+    ahead: &'a dir::Pages<'a>,
+    pages: Directory<'a>,
+}
 
 impl cofs_core::Pages for Walked<'_> {
     type Page = MappedPage;
 
     fn page(&self, index: u64) -> cofs_core::Result<MappedPage> {
-        self.0.read(index).map_err(error::to_core)
+        self.ahead.read_ahead(index);
+        self.pages.page(index)
     }
 }
 
@@ -54,7 +57,10 @@ impl dir::Operations for Image {
         let sb = dir.super_block();
         let mount = sb.mount();
         let size = dir.size();
-        let pages = Walked(pages);
+        let pages = Walked {
+            ahead: pages,
+            pages: Directory::new(&mount, pages.mapping()),
+        };
         let mut full = false;
         let mut pos = ctx.pos();
         let read = walk::readdir::readdir(&pages, &mount.disk, size, pos, |entry| {

@@ -200,6 +200,11 @@ impl Mount {
         self.special.packed()
     }
 
+    /// Gets `len` bytes at `pos` of the packed inode, as they lie together.
+    pub(crate) fn prepare_packed(&self, pos: u64, len: u64) {
+        self.special.prepare_packed(pos, len);
+    }
+
     /// The long prefixes of xattr names.
     pub(crate) fn prefixes(&self) -> Result<&LongPrefixes> {
         // They are read before anyone sees the mount.

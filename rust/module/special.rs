@@ -8,6 +8,7 @@
 
 use crate::{
     error,
+    fill::source::Source,
     inode,
     mount::Image,
     vfs::{
@@ -21,6 +22,10 @@ use crate::{
     }, //
 };
 use cofs_core::{
+    compressed::{
+        Finder,
+        Reach, //
+    },
     pages::{
         METABOX_PAGE,
         PACKED_PAGE, //
@@ -28,10 +33,13 @@ use cofs_core::{
     Error as CoreError,
     Kind, //
 };
+use core::ops::Range;
 use kernel::{
     page::PAGE_SIZE,
     prelude::*, //
 };
+
+const PAGE: u64 = PAGE_SIZE as u64;
 
 /// The special inodes of a mount.
 pub(crate) struct Special {
@@ -63,6 +71,13 @@ impl Special {
     /// The packed inode, if it is one that has bytes.
     pub(crate) fn packed(&self) -> Option<&Inode<Image>> {
         self.packed.get().filter(|inode| has_pages(inode))
+    }
+
+    /// Gets `len` bytes at `pos` of the packed inode, which are wanted soon, as they lie together.
+    pub(crate) fn prepare_packed(&self, pos: u64, len: u64) {
+        if let Some(packed) = self.packed().filter(|inode| inode.node().is_compressed()) {
+            prepare(packed, pos..pos.saturating_add(len));
+        }
     }
 
     /// Page `index` of metadata, if it is one of a special inode.
@@ -100,9 +115,50 @@ fn has_pages(inode: &Inode<Image>) -> bool {
 
 /// Page `index` of the inode's own pages.
 fn page(inode: &Inode<Image>, index: u64) -> cofs_core::Result<MappedPage> {
-    if index >= inode.size().div_ceil(PAGE_SIZE as u64) {
+    if index >= inode.size().div_ceil(PAGE) {
         return Err(CoreError::Corrupt("metadata leaves a special inode"));
     }
-    let page = inode.data_mapping().read_page(index, None);
-    page.map_err(error::to_core)
+    let mapping = inode.data_mapping();
+    let next = index.saturating_add(1);
+    if inode.node().is_compressed() && mapping.first_unread(index..next) == index {
+        prepare(inode, cluster(inode, index));
+    }
+    mapping.read_page(index, None).map_err(error::to_core)
+}
+
+/// Reads those pages of `range` that are not there, and decodes what is on its way on this thread.
+/// What fails is told to whoever reads it then.
+fn prepare(inode: &Inode<Image>, range: Range<u64>) {
+    let mapping = inode.data_mapping();
+    let end = range.end.min(inode.size()).div_ceil(PAGE);
+    let first = mapping.first_unread(range.start / PAGE..end);
+    if first < end {
+        mapping.read_ahead(first..end);
+        let range = first.saturating_mul(PAGE)..end.saturating_mul(PAGE);
+        let mount = inode.super_block().mount();
+        let _ = mount.windows.finish(mapping.key(), range);
+    }
+}
+
+/// Less is not worth while to have before it is asked for.
+const SMALL: u64 = 32 << 10;
+
+/// Page `index`, and those that lie as a whole in a cluster with it, unless that is small.
+fn cluster(inode: &Inode<Image>, index: u64) -> Range<u64> {
+    let start = index.saturating_mul(PAGE);
+    let page = start..start.saturating_add(PAGE);
+    let source = Source::of(inode);
+    let mount = source.mount();
+    let metadata = mount.metadata();
+    let found = source
+        .file()
+        .and_then(|file| Finder::new(&metadata, &mount.disk, &file).find(start, Reach::Whole));
+    match found {
+        Ok(cluster) if cluster.len > SMALL => {
+            let first = cluster.offset.div_ceil(PAGE).saturating_mul(PAGE);
+            let end = cluster.end() / PAGE * PAGE;
+            first.min(page.start)..end.max(page.end)
+        }
+        _ => page,
+    }
 }

@@ -102,6 +102,7 @@ pub(crate) fn fragment(
     let size = mount.packed().ok_or(damaged)?.size();
     let metadata = mount.metadata();
     let wanted = share.range();
+    mount.prepare_packed(pos, wanted.end.saturating_sub(wanted.start));
     let mut at = wanted.start;
     while at < wanted.end {
         let from = pos.saturating_add(at.saturating_sub(wanted.start));

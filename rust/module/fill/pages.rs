@@ -4,6 +4,7 @@
 
 use crate::{
     error,
+    mount::Mount,
     special::Special,
     sys::backing::Backing,
     vfs::{
@@ -75,12 +76,15 @@ impl cofs_core::Pages for Unread {
 }
 
 /// The pages of a directory.
-pub(crate) struct Directory<'a>(&'a AddressSpace);
+pub(crate) struct Directory<'a> {
+    mount: &'a Mount,
+    mapping: &'a AddressSpace,
+}
 
 impl<'a> Directory<'a> {
-    /// Pages of `mapping`.
-    pub(crate) fn new(mapping: &'a AddressSpace) -> Self {
-        Self(mapping)
+    /// Pages of `mapping`, which is of `mount`.
+    pub(crate) fn new(mount: &'a Mount, mapping: &'a AddressSpace) -> Self {
+        Self { mount, mapping }
     }
 }
 
@@ -88,6 +92,11 @@ impl cofs_core::Pages for Directory<'_> {
     type Page = MappedPage;
 
     fn page(&self, index: u64) -> cofs_core::Result<MappedPage> {
-        self.0.read_page(index, None).map_err(error::to_core)
+        let start = index.saturating_mul(PAGE_SIZE as u64);
+        let page = start..start.saturating_add(PAGE_SIZE as u64);
+        // What is on its way is decoded here: mm would wait until a worker comes. If a signal
+        // kills this thread, it does.
+        let _ = self.mount.windows.finish(self.mapping.key(), page);
+        self.mapping.read_page(index, None).map_err(error::to_core)
     }
 }

@@ -74,6 +74,22 @@ impl AddressSpace {
         Ok(unsafe { MappedPage::from_raw(folio, address.cast()) })
     }
 
+    /// The first of `pages` that is not there or not uptodate; their end if all are.
+    pub(crate) fn first_unread(&self, pages: Range<u64>) -> u64 {
+        let (first, end) = (pages.start as usize, pages.end as usize);
+        // SAFETY: the mapping is live.
+        unsafe { bindings::cofs_first_unread(self.as_ptr(), first, end) as u64 }
+    }
+
+    /// Starts to read those of `pages` that are not there.
+    pub(crate) fn read_ahead(&self, pages: Range<u64>) {
+        let count = pages.end.saturating_sub(pages.start);
+        // SAFETY: the mapping is live.
+        unsafe {
+            bindings::cofs_read_ahead_pages(self.as_ptr(), pages.start as usize, count as usize);
+        }
+    }
+
     /// A number that no other mapping has meanwhile.
     pub(crate) fn key(&self) -> usize {
         core::ptr::from_ref(self).addr()

@@ -5,7 +5,6 @@
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
 use super::address_space::AddressSpace;
-use super::folio::MappedPage;
 use super::fs_type::FileSystem;
 use super::inode::Inode;
 use super::inode_ops::status;
@@ -35,8 +34,8 @@ pub(crate) struct Pages<'a> {
 }
 
 impl Pages<'_> {
-    /// Page `index`.
-    pub(crate) fn read(&self, index: u64) -> Result<MappedPage> {
+    /// Starts to read page `index`, and what follows it.
+    pub(crate) fn read_ahead(&self, index: u64) {
         let ahead = self.count.saturating_sub(index).min(AHEAD);
         if ahead > 1 {
             // SAFETY: the file is open, and its position lock serialises the state.
@@ -49,7 +48,11 @@ impl Pages<'_> {
                 )
             };
         }
-        self.mapping.read_page(index, None)
+    }
+
+    /// The directory's own.
+    pub(crate) fn mapping(&self) -> &AddressSpace {
+        self.mapping
     }
 }
 
