@@ -17,7 +17,8 @@ refused=(
 	"fsoffset=x:Bad value for 'fsoffset'" "user_xattr=1:Unexpected value for 'user_xattr'" "fsoffset=100:"
 	"dax:dax is not supported" "dax=always:dax is not supported"
 )
-plan $((${#accepted[@]} + ${#refused[@]} + 9))
+strategies=("" cache_strategy=disabled cache_strategy=readahead cache_strategy=readaround)
+plan $((${#accepted[@]} + ${#strategies[@]} + ${#refused[@]} + 9))
 
 # The options of the mount at $1, without those of the mount point.
 shown() {
@@ -27,18 +28,23 @@ shown() {
 	done </proc/self/mountinfo
 }
 
-for options in "${accepted[@]}"; do
-	if ! output=$(mnt "$options" "$image" "$MNT/a" 2>&1); then
-		not_ok "options '$options'" "$output"
-		continue
+# accept OPTIONS IMAGE
+accept() {
+	local name="options '$1' of ${2##*/}" output ours theirs
+	if ! output=$(mnt "$1" "$2" "$MNT/a" 2>&1); then
+		not_ok "$name" "$output"
+		return
 	fi
 	ours=$(shown "$MNT/a")
 	umnt "$MNT/a"
-	mnt "$options" "$image" "$MNT/a" erofs
+	mnt "$1" "$2" "$MNT/a" erofs
 	theirs=$(shown "$MNT/a")
 	umnt "$MNT/a"
-	is "options '$options'" "$ours" "$theirs"
-done
+	is "$name" "$ours" "$theirs"
+}
+for options in "${accepted[@]}"; do accept "$options" "$image"; done
+# The strategy is shown where there is something to cache.
+for options in "${strategies[@]}"; do accept "$options" "$IMAGES/z-lz4hc.img"; done
 
 # The message reaches the caller through the context, as the new mount API has it.
 for case in "${refused[@]}"; do

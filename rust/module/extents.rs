@@ -3,11 +3,11 @@
 //! Where files lie, for those who ask: FIEMAP, SEEK_HOLE, SEEK_DATA, FIBMAP, and direct I/O.
 
 use crate::{
-    fill::pages::Unread,
-    mount::{
-        Image,
-        Mount, //
+    fill::{
+        pages::Unread,
+        source::Source, //
     },
+    mount::Image,
     vfs::{
         folio::MappedPage,
         inode::Inode,
@@ -16,10 +16,9 @@ use crate::{
 };
 use cofs_core::{
     compressed::{
-        File,
+        self,
         Finder,
-        Reach,
-        Source, //
+        Reach, //
     },
     pages,
     Pages,
@@ -32,7 +31,7 @@ impl iomap::Operations for Image {
         let mount = inode.super_block().mount();
         let disk = &inode.node().disk;
         if inode.node().is_compressed() {
-            return encoded(&mount, disk, offset, want).map_err(|e| mount.failed(disk.nid(), e));
+            return encoded(inode, offset, want).map_err(|e| mount.failed(disk.nid(), e));
         }
         let place = || {
             let extent = if nowait {
@@ -67,26 +66,23 @@ impl iomap::Operations for Image {
 
 /// The extent of a compressed file that byte `offset` is in: as a whole, or from the file's end to
 /// that of `want` bytes.
-fn encoded(
-    mount: &Mount,
-    disk: &cofs_core::Inode,
-    offset: u64,
-    want: u64,
-) -> cofs_core::Result<iomap::Extent> {
-    if offset >= disk.size() {
+fn encoded(inode: &Inode<Image>, offset: u64, want: u64) -> cofs_core::Result<iomap::Extent> {
+    if offset >= inode.size() {
         return Ok(iomap::Extent {
             offset,
             len: want,
             place: iomap::Place::Hole,
         });
     }
+    let source = Source::of(inode);
+    let mount = source.mount();
     let meta = mount.metadata();
-    let file = File::read(&meta, &mount.disk, disk)?;
+    let file = source.file()?;
     let cluster = Finder::new(&meta, &mount.disk, &file).find(offset, Reach::Whole)?;
     let place = match cluster.source {
-        Source::Hole => iomap::Place::Hole,
-        Source::Fragment { .. } => iomap::Place::Encoded { addr: None },
-        Source::Encoded(encoded) => iomap::Place::Encoded {
+        compressed::Source::Hole => iomap::Place::Hole,
+        compressed::Source::Fragment { .. } => iomap::Place::Encoded { addr: None },
+        compressed::Source::Encoded(encoded) => iomap::Place::Encoded {
             addr: match encoded.place {
                 Place::Hole => None,
                 Place::Device { pos, .. } => Some(pos),
