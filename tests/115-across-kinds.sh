@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# One copy of a file whatever the images that hold it look like: blocks, tails, chunks, devices,
+# One copy of a file whatever the images that hold it look like: blocks, tails, chunks, clusters, devices,
 # an image that is a file.
 . "$(dirname "$0")/lib/guest.sh"
 . "$TESTS/lib/sharing.sh"
@@ -18,6 +18,14 @@ kinds=(
 	"chunks --chunksize=4096"
 	"chunk-indexes --chunksize=65536 -Eforce-chunk-indexes"
 	"chunks-512 -b512 --chunksize=1024"
+	"lz4 -zlz4"
+	"lz4-64k -zlz4 -C65536 -Eztailpacking"
+	"lz4-1024 -zlz4 -C16384 -b1024 -Ededupe"
+	"zstd-1m -zzstd -C1048576 -E48bit"
+	"deflate -zdeflate -C65536"
+	"lzma -zlzma -C131072 -Efragments"
+	"fragments -zlz4 -C65536 -Eall-fragments"
+	"metabox -zlz4 -C8192 -m4096"
 	"device --chunksize=4096 --blobdev=$SCRATCH/device.blob"
 	"file"
 )
