@@ -13,21 +13,20 @@
 //!
 //! Locks: `admin` before a slot; `state` is innermost. Nobody sleeps with it.
 
+mod keep;
+mod slot;
+
+pub(super) use slot::Taken;
+
 use crate::bindings;
-use core::{
-    cell::UnsafeCell,
-    marker::PhantomPinned,
-    ops::Deref, //
-};
+use core::marker::PhantomPinned;
 use kernel::{
-    container_of,
     new_condvar,
     new_mutex,
     new_spinlock,
     prelude::*,
     sync::{
         atomic::{
-            Acquire,
             Atomic,
             Full,
             Relaxed, //
@@ -36,11 +35,9 @@ use kernel::{
         Mutex,
         SpinLock, //
     },
-    types::{
-        NotThreadSafe,
-        Opaque, //
-    }, //
+    types::Opaque, //
 };
+use slot::Slot;
 
 /// How long something is kept that nobody uses, in seconds.
 const IDLE: u32 = 10;
@@ -71,36 +68,14 @@ pub(crate) struct Usage {
     pub(crate) peak: u64,
 }
 
-/// A place for an item, in a cache line of its own.
-///
-/// # Invariants
-///
-/// `item` belongs to whoever made `busy` true.
-#[repr(align(64))]
-struct Slot<T> {
-    busy: Atomic<bool>,
-    /// Whether it was taken since the last look at what is idle.
-    used: Atomic<bool>,
-    /// The size of the item, 0 without one. For a look from outside.
-    size: Atomic<usize>,
-    item: UnsafeCell<Option<T>>,
-}
-
-// SAFETY: by the invariant, one thread at a time has the item.
-unsafe impl<T: Send> Sync for Slot<T> {}
-
-impl<T: Item> Slot<T> {
-    fn size(&self) -> usize {
-        self.size.load(Relaxed)
-    }
-}
-
 /// What waiters and the worker tell each other.
 struct State {
     /// A need that no item serves.
     wanted: usize,
     /// How often one could not be made.
     failures: u32,
+    /// How often something was given back, or could not be made, while someone waited.
+    given: u32,
 }
 
 /// Items for whoever comes.
@@ -145,12 +120,7 @@ impl<T: Item> Pool<T> {
                 let count = unsafe { bindings::cofs_num_online_cpus() };
                 let mut slots = KVec::new();
                 for _ in 0..count.max(1) {
-                    slots.push(Slot {
-                        busy: Atomic::new(false),
-                        used: Atomic::new(false),
-                        size: Atomic::new(0),
-                        item: UnsafeCell::new(None),
-                    }, GFP_KERNEL)?;
+                    slots.push(Slot::new(), GFP_KERNEL)?;
                 }
                 slots
             },
@@ -158,7 +128,7 @@ impl<T: Item> Pool<T> {
             reserve: Atomic::new(0),
             admin <- new_mutex!(()),
             waiters: Atomic::new(0),
-            state <- new_spinlock!(State { wanted: 0, failures: 0 }),
+            state <- new_spinlock!(State { wanted: 0, failures: 0, given: 0 }),
             given <- new_condvar!(),
             bytes: Atomic::new(0),
             peak: Atomic::new(0),
@@ -182,7 +152,7 @@ impl<T: Item> Pool<T> {
         if first.size() < need {
             let item = T::make(need, Effort::Full)?;
             kept = item.size();
-            self.wait(|_| self.lock(first)).put(item);
+            self.wait(|| first.lock(self)).put(item);
         }
         self.users.fetch_add(1, Relaxed);
         self.reserve
@@ -228,11 +198,7 @@ impl<T: Item> Pool<T> {
     #[inline]
     pub(super) fn take(&self, need: usize) -> Result<Taken<'_, T>> {
         let own = self.own();
-        match self
-            .slots
-            .get(own)
-            .and_then(|slot| self.try_take(slot, need))
-        {
+        match self.slots.get(own).and_then(|slot| slot.take(self, need)) {
             Some(taken) => Ok(taken),
             None => self.take_other(own, need),
         }
@@ -245,42 +211,14 @@ impl<T: Item> Pool<T> {
         (cpu as usize).checked_rem(self.slots.len()).unwrap_or(0)
     }
 
-    #[inline]
-    fn lock<'a>(&'a self, slot: &'a Slot<T>) -> Option<Locked<'a, T>> {
-        // A look first, for the others' cache lines.
-        if slot.busy.load(Relaxed) || slot.busy.cmpxchg(false, true, Acquire).is_err() {
-            return None;
-        }
-        // INVARIANT: we made `busy` true.
-        Some(Locked {
-            pool: self,
-            slot,
-            _thread: NotThreadSafe,
-        })
-    }
-
-    /// The item of `slot`, if it serves `need` and is free.
-    #[inline]
-    fn try_take<'a>(&'a self, slot: &'a Slot<T>, need: usize) -> Option<Taken<'a, T>> {
-        if slot.size() < need {
-            return None;
-        }
-        // It may have changed meanwhile.
-        let taken = self.lock(slot)?.serve(need).ok()?;
-        if !slot.used.load(Relaxed) {
-            slot.used.store(true, Relaxed);
-        }
-        Some(taken)
-    }
-
     fn take_other(&self, own: usize, need: usize) -> Result<Taken<'_, T>> {
         let (before, from) = self.slots.split_at(own.min(self.slots.len()));
         let all = || Iterator::chain(from.iter(), before);
-        let find = || all().find_map(|slot| self.try_take(slot, need));
+        let find = || all().find_map(|slot| slot.take(self, need));
         if let Some(taken) = find() {
             return Ok(taken);
         }
-        if let Some(locked) = all().find_map(|slot| self.lock(slot)) {
+        if let Some(locked) = all().find_map(|slot| slot.lock(self)) {
             match locked.serve(need) {
                 Ok(taken) => return Ok(taken),
                 Err(locked) => {
@@ -291,12 +229,13 @@ impl<T: Item> Pool<T> {
             }
         }
         let mut asked = None;
-        self.wait(|state| {
+        self.wait(|| {
             if let Some(taken) = find() {
                 return Some(Ok(taken));
             }
             let exists = all().any(|slot| slot.size() >= need);
             let room = all().any(|slot| slot.size() < need);
+            let mut state = self.state.lock();
             match asked {
                 Some(failures) if !exists && failures != state.failures => {
                     return Some(Err(ENOMEM));
@@ -313,18 +252,21 @@ impl<T: Item> Pool<T> {
         })
     }
 
-    /// Calls `f` until it gives something, each time that an item was given back.
-    fn wait<R>(&self, mut f: impl FnMut(&mut State) -> Option<R>) -> R {
-        // What is given back from here on wakes us.
+    /// Calls `f` until it gives something, again each time that an item was given back since.
+    fn wait<R>(&self, mut f: impl FnMut() -> Option<R>) -> R {
+        // What is given back from here on is counted.
         self.waiters.fetch_add(1, Full);
-        let mut state = self.state.lock();
+        let mut seen = self.state.lock().given;
         let result = loop {
-            match f(&mut state) {
-                Some(result) => break result,
-                None => self.given.wait(&mut state),
+            if let Some(result) = f() {
+                break result;
             }
+            let mut state = self.state.lock();
+            while state.given == seen {
+                self.given.wait(&mut state);
+            }
+            seen = state.given;
         };
-        drop(state);
         self.waiters.fetch_sub(1, Relaxed);
         result
     }
@@ -333,113 +275,9 @@ impl<T: Item> Pool<T> {
     #[inline]
     fn wake(&self) {
         if self.waiters.load(Relaxed) != 0 {
-            let _state = self.state.lock();
+            let mut state = self.state.lock();
+            state.given = state.given.wrapping_add(1);
             self.given.notify_all();
-        }
-    }
-
-    /// Has `work` done in as many seconds, or when it is due already.
-    fn queue(&self, work: &Opaque<bindings::delayed_work>, seconds: u32) {
-        // SAFETY: the queue is the system's; the work is initialised, and cancelled before it goes.
-        unsafe {
-            bindings::queue_delayed_work_on(
-                bindings::COFS_WORK_CPU_UNBOUND,
-                bindings::system_dfl_wq,
-                work.get(),
-                seconds.saturating_mul(bindings::HZ) as kernel::ffi::c_ulong,
-            );
-        }
-    }
-
-    /// # Safety
-    ///
-    /// Called by the workqueue.
-    unsafe extern "C" fn run_grow(work: *mut bindings::work_struct) {
-        // CAST: `Opaque` is transparent.
-        let work = work.cast::<Opaque<bindings::delayed_work>>();
-        // SAFETY: the work is cancelled before the pool goes; it is the first field of the delayed
-        // work, as the assertion below says.
-        unsafe { (*container_of!(work, Self, grow)).grow() };
-    }
-
-    /// # Safety
-    ///
-    /// Called by the workqueue.
-    unsafe extern "C" fn run_trim(work: *mut bindings::work_struct) {
-        // CAST: `Opaque` is transparent.
-        let work = work.cast::<Opaque<bindings::delayed_work>>();
-        // SAFETY: as in `run_grow`.
-        unsafe { (*container_of!(work, Self, trim)).trim() };
-    }
-
-    /// Makes what someone waits for.
-    fn grow(&self) {
-        let need = core::mem::take(&mut self.state.lock().wanted);
-        let all = || self.slots.iter();
-        if all().all(|slot| slot.size() >= need) {
-            return;
-        }
-        match T::make(need, Effort::Full) {
-            Ok(item) => {
-                // Whoever has taken one gives it back soon.
-                let locked = self.wait(|_| {
-                    let small = || all().filter(|slot| slot.size() < need);
-                    match small().find_map(|slot| self.lock(slot)) {
-                        Some(locked) => Some(Some(locked)),
-                        None if all().any(|slot| slot.size() >= need) => Some(None),
-                        None => None,
-                    }
-                });
-                if let Some(locked) = locked {
-                    drop(locked.put(item));
-                }
-            }
-            Err(_) => {
-                let mut state = self.state.lock();
-                state.failures = state.failures.wrapping_add(1);
-                self.given.notify_all();
-            }
-        }
-    }
-
-    /// Frees what is idle: without users all, else what nobody took since the last time, and of
-    /// the first slot what exceeds the reserve.
-    fn trim(&self) {
-        let _admin = self.admin.lock();
-        let needed = self.users.load(Acquire) != 0;
-        if !needed {
-            self.reserve.store(0, Relaxed);
-        }
-        let reserve = self.reserve.load(Relaxed);
-        let mut left = false;
-        for (index, slot) in self.slots.iter().enumerate() {
-            let keep = if index == 0 { reserve } else { 0 };
-            if slot.size() == 0 {
-                continue;
-            }
-            let idle = !needed || !slot.used.load(Relaxed);
-            slot.used.store(false, Relaxed);
-            left |= !(idle && self.shrink(slot, keep));
-        }
-        if left {
-            self.queue(&self.trim, IDLE);
-        }
-    }
-
-    /// Has `slot` keep an item for `need`, if that is not 0, and says whether it has no more.
-    fn shrink(&self, slot: &Slot<T>, need: usize) -> bool {
-        if need == 0 {
-            return self.lock(slot).map(Locked::clear).is_some();
-        }
-        if slot.size() <= need {
-            return true;
-        }
-        match T::make(need, Effort::Full) {
-            Ok(item) if item.size() < slot.size() => {
-                self.lock(slot).map(|locked| locked.put(item)).is_some()
-            }
-            // It is what it should be, or there is no memory to make it smaller.
-            _ => true,
         }
     }
 }
@@ -455,77 +293,3 @@ impl<T: Item> PinnedDrop for Pool<T> {
         }
     }
 }
-
-/// A slot that is given back when this is dropped.
-///
-/// # Invariants
-///
-/// We made `slot.busy` true.
-struct Locked<'a, T: Item> {
-    pool: &'a Pool<T>,
-    slot: &'a Slot<T>,
-    _thread: NotThreadSafe,
-}
-
-impl<'a, T: Item> Locked<'a, T> {
-    /// Replaces what the slot has.
-    fn replace(&self, item: Option<T>) {
-        let (new, old) = (item.as_ref().map_or(0, T::size), self.slot.size());
-        // SAFETY: by the type invariant the item is ours, and no reference to it is about.
-        drop(unsafe { core::mem::replace(&mut *self.slot.item.get(), item) });
-        self.slot.size.store(new, Relaxed);
-        self.slot.used.store(true, Relaxed);
-        let pool = self.pool;
-        pool.bytes.fetch_sub(old, Relaxed);
-        pool.raise_peak(pool.bytes.fetch_add(new, Relaxed).wrapping_add(new));
-    }
-
-    /// Puts `item` there, for as long as it is of use.
-    fn put(self, item: T) -> Taken<'a, T> {
-        self.replace(Some(item));
-        self.pool.queue(&self.pool.trim, IDLE);
-        // INVARIANT: there is one now.
-        Taken(self)
-    }
-
-    /// Frees what is there.
-    fn clear(self) {
-        self.replace(None);
-    }
-
-    /// The item, if it serves `need`.
-    fn serve(self, need: usize) -> core::result::Result<Taken<'a, T>, Self> {
-        if self.slot.size() == 0 || self.slot.size() < need {
-            return Err(self);
-        }
-        // INVARIANT: only an item has a size.
-        Ok(Taken(self))
-    }
-}
-
-impl<T: Item> Drop for Locked<'_, T> {
-    fn drop(&mut self) {
-        // With a barrier, for `wake`.
-        self.slot.busy.xchg(false, Full);
-        self.pool.wake();
-    }
-}
-
-/// An item that is given back when this is dropped.
-///
-/// # Invariants
-///
-/// The slot has an item.
-pub(super) struct Taken<'a, T: Item>(Locked<'a, T>);
-
-impl<T: Item> Deref for Taken<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        // SAFETY: by the invariants the item is there and ours; who replaces it consumes `self`.
-        unsafe { (*self.0.slot.item.get()).as_ref().unwrap_unchecked() }
-    }
-}
-
-/// What the callbacks rely on.
-const _: () = assert!(core::mem::offset_of!(bindings::delayed_work, work) == 0);

@@ -131,7 +131,7 @@ pub(super) unsafe fn repeat_wide(to: *mut u8, distance: usize, len: usize) {
     let (mask, factor, step) = REPEAT[distance % WORD];
     // SAFETY: by the function's requirement.
     let before = unsafe { to.wrapping_sub(distance).cast::<u64>().read_unaligned() };
-    let word = ((before & mask.to_le()).wrapping_mul(factor)).to_le();
+    let word = (u64::from_le(before) & mask).wrapping_mul(factor).to_le();
     while to < end {
         // SAFETY: `to` is before `end`.
         unsafe { to.cast::<u64>().write_unaligned(word) };
