@@ -18,6 +18,7 @@ use super::{
         Usage, //
     },
     scratch::{
+        rounded,
         Buffer,
         Scratch, //
     },
@@ -93,7 +94,10 @@ impl Ready {
     ) -> Result<Self> {
         let blocks = algorithms.lz4.map_or(0, |params| params.max_cluster_blocks);
         let cluster = usize::from(blocks).saturating_mul(block_size);
-        decoders.scratch.reserve(cluster)?;
+        decoders.scratch.reserve(match cluster {
+            0 => 0,
+            len => rounded(len),
+        })?;
         // What is reserved, if something fails then, is released by the drop of this.
         let mut ready = Self {
             decoders: decoders.clone(),
@@ -112,7 +116,7 @@ impl Ready {
             ready.algorithms.lzma_dict_size = Some(params);
         }
         if let Some(params) = algorithms.zstd_window_log {
-            pools.zstd.reserve(zstd::need(params))?;
+            pools.zstd.reserve(zstd::need())?;
             ready.algorithms.zstd_window_log = Some(params);
         }
         // INVARIANT: all of it is.

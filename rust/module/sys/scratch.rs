@@ -22,10 +22,10 @@ use super::{
 };
 use crate::bindings;
 use core::ptr::NonNull;
-use kernel::prelude::*;
-
-/// Buffers have a multiple of this.
-const UNIT: usize = 16 << 10;
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*, //
+};
 
 /// A buffer.
 ///
@@ -49,7 +49,10 @@ impl Buffer {
 
 impl Item for Buffer {
     fn make(need: usize, effort: Effort) -> Result<Self> {
-        let len = need.checked_next_multiple_of(UNIT).ok_or(ENOMEM)?.max(UNIT);
+        let len = need
+            .max(1)
+            .checked_next_multiple_of(PAGE_SIZE)
+            .ok_or(ENOMEM)?;
         let gfp = match effort {
             Effort::Full => bindings::COFS_GFP_KERNEL,
             Effort::Light => bindings::COFS_GFP_READ,
@@ -75,6 +78,13 @@ impl Drop for Buffer {
     }
 }
 
+/// How large a buffer is taken for `len` bytes: lengths differ, and each greater one would make it anew.
+pub(super) fn rounded(len: usize) -> usize {
+    len.max(PAGE_SIZE)
+        .checked_next_power_of_two()
+        .unwrap_or(len)
+}
+
 /// A buffer that is given back when this is dropped.
 pub(crate) struct Scratch<'a> {
     buffer: Taken<'a, Buffer>,
@@ -84,7 +94,7 @@ pub(crate) struct Scratch<'a> {
 impl<'a> Scratch<'a> {
     /// Takes `len` bytes from `pool`.
     pub(super) fn take(pool: &'a Pool<Buffer>, len: usize) -> Result<Self> {
-        let buffer = pool.take(len)?;
+        let buffer = pool.take(rounded(len))?;
         Ok(Self { buffer, len })
     }
 

@@ -15,16 +15,16 @@ use crate::bindings;
 use kernel::prelude::*;
 
 /// How much memory the decoder of whole frames works in.
-fn need_whole() -> usize {
+pub(super) fn need() -> usize {
     // SAFETY: gives a constant.
     unsafe { bindings::zstd_dctx_workspace_bound() }
 }
 
-/// The same for the decoder that stops, which has a window of its own, and is the greater.
-pub(super) fn need(window_log: u8) -> usize {
+/// The same for the decoder that stops, which has a window of its own.
+fn need_start(window_log: u8) -> usize {
     let window = 1usize.checked_shl(window_log.into()).unwrap_or(usize::MAX);
     // SAFETY: only computes.
-    unsafe { bindings::zstd_dstream_workspace_bound(window) }.max(need_whole())
+    unsafe { bindings::zstd_dstream_workspace_bound(window) }
 }
 
 pub(super) fn decode(
@@ -42,7 +42,7 @@ pub(super) fn decode(
 
 /// All of a frame, straight into the target.
 fn frame(pool: &Pool<Buffer>, source: Source<'_>, target: Target<'_>) -> Result {
-    let need = need_whole();
+    let need = need();
     let context = pool.take(need)?;
     // SAFETY: the memory is ours, as large as it must be, and aligned to a page; the decoder
     // keeps to the lengths.
@@ -65,7 +65,7 @@ fn frame(pool: &Pool<Buffer>, source: Source<'_>, target: Target<'_>) -> Result 
 
 /// The start of a frame.
 fn start(pool: &Pool<Buffer>, window_log: u8, source: Source<'_>, target: Target<'_>) -> Result {
-    let need = need(window_log);
+    let need = need_start(window_log);
     let context = pool.take(need)?;
     // SAFETY: as in `frame`.
     let decoder = unsafe {

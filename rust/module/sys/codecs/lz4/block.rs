@@ -160,6 +160,14 @@ impl Block {
         let literals_end = self.to.wrapping_add(WORD);
         let (mut stop, mut at) = (behind(stop), behind(place.at as isize));
         let mut ip = self.from.wrapping_add(place.pos);
+        // Up to here OUT_MARGIN bytes are left of each.
+        let last = (
+            self.from
+                .addr()
+                .wrapping_add(self.len)
+                .saturating_sub(OUT_MARGIN),
+            self.size.saturating_sub(OUT_MARGIN),
+        );
         // At the start of a round `at <= stop`, and so IN_MARGIN and OUT_MARGIN bytes are there.
         loop {
             // SAFETY: as said.
@@ -184,7 +192,8 @@ impl Block {
                 at = at.wrapping_add(MATCHES[token] as isize);
             } else {
                 (ip, at) = hide(ip, at);
-                match self.long(token, ip, at.wrapping_add(WORD as isize) as usize) {
+                let end = at.wrapping_add(WORD as isize) as usize;
+                match self.long(token, ip, end, last) {
                     Long::Next(next, end) => {
                         ip = next;
                         at = behind(end as isize);
@@ -233,9 +242,10 @@ impl Block {
     /// Decodes a sequence whose token or distance rounds do not do for. Its distance is before `ip`,
     /// and the literals end at `at`, if they are less than 15, and then they are copied.
     ///
-    /// At its start were IN_MARGIN and OUT_MARGIN bytes.
+    /// At its start were IN_MARGIN and OUT_MARGIN bytes. `last` is where OUT_MARGIN bytes are left of
+    /// the input, as an address, and of the output.
     #[inline(always)]
-    fn long(&self, token: usize, ip: *const u8, at: usize) -> Long {
+    fn long(&self, token: usize, ip: *const u8, at: usize, last: (usize, usize)) -> Long {
         let (mut ip, mut at) = (ip, at);
         if token >= LONG << MATCH_BITS {
             // Back to the first of the literals if a byte of length is before them.
@@ -244,18 +254,15 @@ impl Block {
             // SAFETY: IN_MARGIN bytes are there.
             let more = usize::from(unsafe { ip.wrapping_sub(1).read() });
             let literals = LONG.wrapping_add(more);
-            let room = literals.wrapping_add(OUT_MARGIN);
-            let end = self.from.wrapping_add(self.len);
-            if more == LONGER
-                || room > end.addr().wrapping_sub(ip.addr())
-                || room > self.size.wrapping_sub(at)
-            {
+            let (first, start) = (ip, at);
+            ip = ip.wrapping_add(literals);
+            at = at.wrapping_add(literals);
+            if more == LONGER || ip.addr() > last.0 || at > last.1 {
                 return Long::Literals;
             }
             // SAFETY: OUT_MARGIN bytes more are there on both sides.
-            unsafe { copy_wide(ip, self.to.wrapping_add(at), literals) };
-            ip = ip.wrapping_add(literals).wrapping_add(2);
-            at = at.wrapping_add(literals);
+            unsafe { copy_wide(first, self.to.wrapping_add(start), literals) };
+            ip = ip.wrapping_add(2);
         }
         // SAFETY: by one margin or the other it is there, and LAST_LITERALS behind the next byte.
         let distance = unsafe { load_distance(ip) } as usize;
@@ -269,7 +276,8 @@ impl Block {
             behind = ip.wrapping_add(1);
             matched = matched.wrapping_add(more);
         }
-        if longer || matched.wrapping_add(OUT_MARGIN) > self.size.wrapping_sub(at) {
+        let end = at.wrapping_add(matched);
+        if longer || end > last.1 {
             // INVARIANT: by the margins.
             return Long::Match(Place {
                 pos: ip.addr().wrapping_sub(self.from.addr()).wrapping_sub(2),
@@ -288,7 +296,7 @@ impl Block {
                 repeat_wide(to, distance, matched);
             }
         }
-        Long::Next(behind, at.wrapping_add(matched))
+        Long::Next(behind, end)
     }
 
     /// Decodes the sequence at `place`, whatever it is, and those behind it as far as rounds do not

@@ -76,20 +76,16 @@ pub(super) unsafe fn copy_round(from: *const u8, to: *mut u8) {
 /// `len + 30` bytes are readable at `from`, and writable at `to`.
 #[inline(always)]
 pub(super) unsafe fn copy_wide(from: *const u8, to: *mut u8, len: usize) {
-    let (mut from, mut to) = (from, to);
-    let end = to.wrapping_add(len);
     // SAFETY: by the function's requirement.
     unsafe {
         copy_round(from, to);
         copy_round(from.wrapping_add(ROUND), to.wrapping_add(ROUND));
     }
-    from = from.wrapping_add(2 * ROUND);
-    to = to.wrapping_add(2 * ROUND);
-    while to < end {
-        // SAFETY: `to` is before `end`.
-        unsafe { copy_round(from, to) };
-        from = from.wrapping_add(ROUND);
-        to = to.wrapping_add(ROUND);
+    let mut done = 2 * ROUND;
+    while done < len {
+        // SAFETY: less than `len` bytes are done.
+        unsafe { copy_round(from.wrapping_add(done), to.wrapping_add(done)) };
+        done = done.wrapping_add(ROUND);
     }
 }
 
