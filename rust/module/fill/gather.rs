@@ -36,6 +36,7 @@ use cofs_core::{
 };
 use core::ops::Range;
 use kernel::{
+    page::PAGE_SIZE,
     prelude::*,
     sync::Arc, //
 };
@@ -97,6 +98,8 @@ pub(crate) fn start(
     })
 }
 
+const PAGE: u64 = PAGE_SIZE as u64;
+
 /// As many bytes a cluster decodes to that is decoded as a whole even for one page.
 const SMALL: u64 = 128 << 10;
 
@@ -115,8 +118,9 @@ pub(crate) fn whole_clusters(source: &Source<'_>, range: Range<u64>) -> Option<R
             && (cluster.len <= SMALL || range.end.saturating_sub(range.start) >= SEQUENTIAL)
     };
     let first = finder.find(range.start, Reach::Whole).ok()?;
+    // Not pages that other clusters have a part of.
     let start = match grows(&first) {
-        true => first.offset.min(range.start),
+        true => first.offset.next_multiple_of(PAGE).min(range.start),
         false => range.start,
     };
     let last_byte = range.end.min(size).checked_sub(1)?;
@@ -126,7 +130,8 @@ pub(crate) fn whole_clusters(source: &Source<'_>, range: Range<u64>) -> Option<R
         finder.find(last_byte, Reach::Whole).ok()?
     };
     let end = match grows(&last) {
-        true => last.end().max(range.end),
+        true if last.end() >= size => size.next_multiple_of(PAGE).max(range.end),
+        true => (last.end() - last.end() % PAGE).max(range.end),
         false => range.end,
     };
     Some(start..end)
