@@ -436,7 +436,7 @@ impl Mountable for Image {
                 domain,
                 windows,
                 decoders,
-                temporary: Arc::new(Budget::new(), GFP_KERNEL)?,
+                temporary: Arc::pin_init(Budget::new(), GFP_KERNEL)?,
                 flights: Arc::pin_init(Flights::new(), GFP_KERNEL)?,
                 user_xattr: Atomic::new(user_xattr),
                 cache_strategy,

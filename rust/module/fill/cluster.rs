@@ -8,6 +8,7 @@ use crate::{
         span::Target,
         temporary::{
             Budget,
+            Patience,
             Temporary, //
         }, //
     },
@@ -19,6 +20,7 @@ use crate::{
 use cofs_core::{
     compressed::{
         decode,
+        Algorithm,
         Cluster,
         Encoded, //
     },
@@ -34,6 +36,12 @@ use kernel::{
 /// What reads on devices are multiples of, in bytes.
 const SECTOR: u64 = 512;
 
+/// As many bytes are copied rather than mapped.
+pub(crate) const SHORT: usize = 32 << 10;
+
+/// As far back does LZ4 data refer at most; and the page that it is being written to.
+const LZ4_PAGES: usize = (64 << 10) / PAGE_SIZE + 1;
+
 /// A cluster that somebody is to decode.
 pub(crate) struct Work {
     /// The extent that comes from it.
@@ -44,6 +52,8 @@ pub(crate) struct Work {
     /// Their place, and what is free behind them in the last page of the file.
     pub(crate) share: Share,
     pub(crate) input: Input,
+    /// For what is decoded before them, if that is mapped.
+    pub(crate) holes: Option<Temporary>,
     /// How many bytes are read before the cluster's first; of a final place, how many are not read.
     pub(crate) skip: usize,
     /// How many bytes are read.
@@ -73,14 +83,13 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Chooses where the cluster is read to. EBUSY where that takes more memory than there is in
-    /// `budget`, unless it may be taken `anyway`.
+    /// Chooses where the cluster is read to, with temporary pages of `budget` if it must be.
     pub(crate) fn work(
         &self,
         sb: &SuperBlock,
         folios: &Folios,
         budget: &Arc<Budget>,
-        anyway: bool,
+        patience: Patience,
     ) -> Result<Work> {
         budget.saw(self.cluster.len);
         let wanted = self.wanted.clone();
@@ -102,12 +111,22 @@ impl Plan {
                 let last = room.end - room.end % SECTOR;
                 let input = match last.checked_sub(read).filter(|&at| at >= room.start) {
                     Some(at) => Input::InPlace(at),
-                    None => Input::Temporary(Temporary::new(read as usize, budget, anyway)?),
+                    None => Input::Temporary(Temporary::new(read as usize, budget, patience)?),
                 };
                 (input, skip, read)
             }
         };
+        // Two for one work: whoever waited for the second would have others wait for the first.
+        let more = match (&input, patience) {
+            (Input::Temporary(_), Patience::Waits) => Patience::Over,
+            _ => patience,
+        };
+        let holes = match self.holes(room.start) {
+            0 => None,
+            pages => Some(Temporary::new(pages * PAGE_SIZE, budget, more)?),
+        };
         Ok(Work {
+            holes,
             share: folios.share(room)?,
             cluster: self.cluster,
             encoded: self.encoded,
@@ -116,6 +135,23 @@ impl Plan {
             skip: skip as usize,
             read: read as usize,
         })
+    }
+
+    /// How many pages it takes to decode what is before `start`, of which nothing is wanted, if it
+    /// is too much to be copied.
+    fn holes(&self, start: u64) -> usize {
+        let page = PAGE_SIZE as u64;
+        let first = self.cluster.offset - self.cluster.offset % page;
+        let pages = (start.saturating_sub(first) / page) as usize;
+        let decoded = self.wanted.end.saturating_sub(self.cluster.offset) as usize;
+        if decoded <= SHORT || self.encoded.algorithm.is_plain() {
+            return 0;
+        }
+        match self.encoded.algorithm {
+            // Bytes that are further back may be overwritten.
+            Algorithm::Lz4 => pages.min(LZ4_PAGES),
+            _ => pages,
+        }
     }
 
     /// Whether the bytes of a plain cluster can be read to where they belong, so that they need not

@@ -17,7 +17,8 @@ use crate::{
     fill::{
         cluster::{
             Input,
-            Work, //
+            Work,
+            SHORT, //
         },
         source::Source,
         window::Of, //
@@ -59,12 +60,6 @@ use kernel::{
     page::PAGE_SIZE,
     prelude::*, //
 };
-
-/// As many bytes are copied rather than mapped.
-const SHORT: usize = 32 << 10;
-
-/// As far back does LZ4 data refer at most; and the page that it is being written to.
-const LZ4_PAGES: usize = (64 << 10) / PAGE_SIZE + 1;
 
 const PAGE: u64 = PAGE_SIZE as u64;
 
@@ -173,9 +168,7 @@ pub(crate) fn cluster(of: &Of<'_>, work: Work, result: Result, by: By) {
             Err(e)
         }
     };
-    let Work { share, input, .. } = work;
-    of.folios.end(share, result);
-    drop(input);
+    of.folios.end(work.share, result);
 }
 
 /// Where a cluster is decoded to.
@@ -321,27 +314,15 @@ fn map(
     // Pages before that of the share's start are not the window's.
     let share = work.share.range().start;
     let holes = (share.saturating_sub(first) / PAGE) as usize;
-    let needed = if work.encoded.algorithm == Algorithm::Lz4 {
-        // Older bytes may be overwritten.
-        if holes > LZ4_PAGES {
-            of.mount.counts.add(Count::Rolling);
-        }
-        holes.min(LZ4_PAGES)
-    } else {
-        holes
-    };
-    let temporary = match needed {
-        0 => None,
-        needed => Some(
-            Temporary::new(needed.saturating_mul(PAGE_SIZE), &of.mount.temporary, true)
-                .map_err(to_core)?,
-        ),
-    };
+    let pages = work.holes.as_ref().map_or(0, Temporary::pages);
+    if pages < holes {
+        of.mount.counts.add(Count::Rolling);
+    }
     let mut all = KVVec::with_capacity(count, GFP_KERNEL).map_err(|_| to_core(ENOMEM))?;
     for index in 0..count {
         let pos = first.saturating_add((index as u64).saturating_mul(PAGE));
-        let page: Option<PageRef<'_>> = match &temporary {
-            Some(pages) if index < holes => pages.page(index % needed.max(1)),
+        let page: Option<PageRef<'_>> = match &work.holes {
+            Some(unwanted) if index < holes => unwanted.page(index % pages.max(1)),
             _ => of.folios.page(&work.share, pos),
         };
         let page = page.ok_or(cofs_core::Error::Range)?;

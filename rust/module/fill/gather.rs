@@ -20,7 +20,8 @@ use crate::{
     sys::{
         bio::Purpose,
         claim::Claim,
-        cluster_read::Reads, //
+        cluster_read::Reads,
+        temporary::Patience, //
     },
     vfs::folios::Folios, //
 };
@@ -46,6 +47,7 @@ struct Gather<'a> {
     folios: Folios,
     jobs: KVVec<Job>,
     reads: Reads,
+    patience: Patience,
     /// Why something could not be found, if so.
     found: Result,
 }
@@ -69,14 +71,21 @@ pub(crate) fn start(
 ) -> Result<Started> {
     let mount = source.mount();
     let pending = Pending::new()?;
+    let range = folios.range();
+    let folios_pages = (range.end.saturating_sub(range.start) / PAGE) as usize;
     let mut gather = Gather {
         source,
         folios,
-        jobs: KVVec::new(),
+        jobs: KVVec::with_capacity(folios_pages, GFP_KERNEL)?,
         reads: Reads::new(purpose, mount.flights.clone()),
         found: Ok(()),
+        // Who reads a fragment for another file may have memory that is waited for.
+        patience: match (purpose, source.is_special()) {
+            (Purpose::Readahead, _) => Patience::None,
+            (Purpose::Demand, true) => Patience::Over,
+            (Purpose::Demand, false) => Patience::Waits,
+        },
     };
-    let range = gather.folios.range();
     let (reached, result) = gather.run(&range);
     if result.is_err() {
         // What follows has no share yet.
@@ -113,9 +122,10 @@ pub(crate) fn whole_clusters(source: &Source<'_>, range: Range<u64>) -> Option<R
     let metadata = mount.metadata();
     let mut finder = Finder::new(&metadata, &mount.disk, &file);
     let size = source.disk().size();
+    let sequential = range.end.saturating_sub(range.start) >= SEQUENTIAL;
     let grows = |cluster: &Cluster| {
         matches!(cluster.source, compressed::Source::Encoded(_))
-            && (cluster.len <= SMALL || range.end.saturating_sub(range.start) >= SEQUENTIAL)
+            && (cluster.len <= SMALL || sequential)
     };
     let first = finder.find(range.start, Reach::Whole).ok()?;
     // Not pages that other clusters have a part of.
@@ -130,7 +140,10 @@ pub(crate) fn whole_clusters(source: &Source<'_>, range: Range<u64>) -> Option<R
         finder.find(last_byte, Reach::Whole).ok()?
     };
     let end = match grows(&last) {
-        true if last.end() >= size => size.next_multiple_of(PAGE).max(range.end),
+        // Of the next cluster the start is wanted then, which is less than the end of this one.
+        true if sequential || last.end() >= size => {
+            last.end().next_multiple_of(PAGE).max(range.end)
+        }
         true => (last.end() - last.end() % PAGE).max(range.end),
         false => range.end,
     };
@@ -222,10 +235,10 @@ impl Gather<'_> {
             size: self.source.disk().size(),
         };
         let sb = &mount.disk;
-        let work = match plan.work(sb, &self.folios, &mount.temporary, false) {
+        let work = match plan.work(sb, &self.folios, &mount.temporary, Patience::None) {
             Err(e) if e == EBUSY => {
                 self.drain();
-                plan.work(sb, &self.folios, &mount.temporary, true)
+                plan.work(sb, &self.folios, &mount.temporary, self.patience)
             }
             other => other,
         }?;

@@ -75,6 +75,12 @@ impl<'a> Source<'a> {
         matches!(self.disk.layout(), Layout::Compressed { .. })
     }
 
+    /// Whether it is an inode that files are read from.
+    pub(crate) fn is_special(&self) -> bool {
+        let nid = Some(self.disk.nid());
+        nid == self.mount.disk.fragments_nid() || nid == self.mount.disk.metabox_nid()
+    }
+
     /// The file's index of clusters.
     pub(crate) fn file(&self) -> cofs_core::Result<compressed::File> {
         if let Some(file) = self.clusters.as_ref() {

@@ -12,6 +12,8 @@ use super::{
 use crate::bindings;
 use core::ptr::NonNull;
 use kernel::{
+    new_condvar,
+    new_spinlock,
     page::PAGE_SIZE,
     prelude::*,
     sync::{
@@ -20,7 +22,9 @@ use kernel::{
             Full,
             Relaxed, //
         },
-        Arc, //
+        Arc,
+        CondVar,
+        SpinLock, //
     }, //
 };
 
@@ -28,21 +32,39 @@ use kernel::{
 const ORDER: u32 = 4;
 
 /// How many bytes of temporary pages a mount may have.
+#[pin_data]
 pub(crate) struct Budget {
     used: Atomic<i64>,
     peak: Atomic<i64>,
     /// The most bytes that a cluster was seen to decode to.
     largest: Atomic<i64>,
+    #[pin]
+    lock: SpinLock<()>,
+    #[pin]
+    given: CondVar,
+}
+
+/// What somebody does where the budget is used up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Something else: EBUSY.
+    None,
+    /// Waits until others give theirs back. They must not wait for it.
+    Waits,
+    /// Takes it anyway.
+    Over,
 }
 
 impl Budget {
     /// None in use.
-    pub(crate) fn new() -> Self {
-        Self {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
             used: Atomic::new(0),
             peak: Atomic::new(0),
             largest: Atomic::new(PAGE_SIZE as i64),
-        }
+            lock <- new_spinlock!(()),
+            given <- new_condvar!(),
+        })
     }
 
     /// A cluster of the mount decodes to `len` bytes.
@@ -72,13 +94,18 @@ impl Budget {
         (self.used.load(Relaxed), self.peak.load(Relaxed))
     }
 
-    /// Takes `len` bytes of the budget; where that is used up, only if `anyway`.
-    fn take(&self, len: i64, anyway: bool) -> Result {
-        let now = self.used.fetch_add(len, Full).saturating_add(len);
-        if now > self.limit() && now != len && !anyway {
-            self.used.fetch_sub(len, Full);
-            return Err(EBUSY);
+    /// Takes `len` bytes of the budget.
+    fn take(&self, len: i64, patience: Patience) -> Result {
+        if !self.try_take(len, patience == Patience::Over) {
+            if patience == Patience::None {
+                return Err(EBUSY);
+            }
+            let mut guard = self.lock.lock();
+            while !self.try_take(len, false) {
+                self.given.wait(&mut guard);
+            }
         }
+        let now = self.used.load(Relaxed);
         let mut old = self.peak.load(Relaxed);
         while old < now {
             match self.peak.cmpxchg(old, now, Relaxed) {
@@ -87,6 +114,29 @@ impl Budget {
             }
         }
         Ok(())
+    }
+
+    fn try_take(&self, len: i64, over: bool) -> bool {
+        let limit = self.limit();
+        let mut old = self.used.load(Relaxed);
+        loop {
+            let now = old.saturating_add(len);
+            // What is more than all that there may be is had alone.
+            if now > limit && old != 0 && !over {
+                return false;
+            }
+            match self.used.cmpxchg(old, now, Full) {
+                Ok(_) => return true,
+                Err(other) => old = other,
+            }
+        }
+    }
+
+    fn give_back(&self, len: i64) {
+        self.used.fetch_sub(len, Full);
+        // Whoever has just found too little is in the queue when the lock is free.
+        drop(self.lock.lock());
+        self.given.notify_all();
     }
 }
 
@@ -107,13 +157,13 @@ unsafe impl Send for Temporary {}
 unsafe impl Sync for Temporary {}
 
 impl Temporary {
-    /// At least `len` bytes. EBUSY where the budget is used up, unless they are wanted `anyway`.
+    /// At least `len` bytes.
     ///
     /// May sleep for memory, but not in file systems.
-    pub(crate) fn new(len: usize, budget: &Arc<Budget>, anyway: bool) -> Result<Self> {
+    pub(crate) fn new(len: usize, budget: &Arc<Budget>, patience: Patience) -> Result<Self> {
         let pages = len.div_ceil(PAGE_SIZE);
         let len = pages.checked_mul(PAGE_SIZE).ok_or(EINVAL)?;
-        budget.take(len as i64, anyway)?;
+        budget.take(len as i64, patience)?;
         let mut new = Self {
             chunks: KVec::new(),
             len,
@@ -144,6 +194,11 @@ impl Temporary {
             left -= 1 << order;
         }
         Ok(new)
+    }
+
+    /// How many pages there are.
+    pub(crate) fn pages(&self) -> usize {
+        self.len / PAGE_SIZE
     }
 
     /// Shows `see` the pieces of the first `len` bytes.
@@ -190,6 +245,6 @@ impl Drop for Temporary {
             // SAFETY: by the type invariant.
             unsafe { bindings::cofs_free_pages(address.as_ptr().cast(), order) };
         }
-        self.budget.used.fetch_sub(self.len as i64, Full);
+        self.budget.give_back(self.len as i64);
     }
 }
