@@ -87,7 +87,7 @@ impl Plan {
     pub(crate) fn work(
         &self,
         sb: &SuperBlock,
-        folios: &Folios,
+        folios: &mut Folios,
         budget: &Arc<Budget>,
         patience: Patience,
     ) -> Result<Work> {
@@ -212,6 +212,17 @@ impl Work {
         start
             .saturating_add(self.skip)
             .saturating_add(self.encoded.len as usize)
+    }
+
+    /// How many bytes are decoded to folios that lie in several pieces.
+    pub(crate) fn scattered(&self, folios: &Folios) -> usize {
+        let range = self.cluster.offset..self.wanted.end;
+        let whole = self.cluster.offset >= self.share.range().start;
+        match self.input {
+            Input::Final(_) => 0,
+            _ if whole && !folios.adjoins(&self.share, &range) => self.decoded(),
+            _ => 0,
+        }
     }
 
     /// Shows `see` where the bytes are to be read to.

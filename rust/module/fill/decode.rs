@@ -226,11 +226,14 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
     };
     // What is in its own way, but for LZ4 data that ends late enough.
     let in_way = matches!(work.input, Input::InPlace(_)) && !matches!(output, Output::Copy);
-    if let (Output::Folios(target), Some(read), true) = (&output, read, in_way) {
-        if decoding.fits_in_place(read, target.len(), work.data_end()) {
-            mount.counts.add(Count::DecodedInPlace);
-            mount.counts.add(Count::ToFolios);
-            return decoding.run(read.as_source(), *target);
+    if in_way && direct.is_some() {
+        let all = folios.contiguous(share, work.cluster.offset..share.range().end);
+        if let Some((read, target)) = all.and_then(|all| in_place(work, all)) {
+            if decoding.fits_in_place(read, len, work.data_end()) {
+                mount.counts.add(Count::DecodedInPlace);
+                mount.counts.add(Count::ToFolios);
+                return decoding.run(read.as_source(), target);
+            }
         }
     }
     let copy_in = read.is_none() || in_way;
@@ -257,7 +260,11 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
     };
     match output {
         Output::Folios(target) => {
-            mount.counts.add(Count::ToFolios);
+            let range = work.cluster.offset..work.wanted.end;
+            mount.counts.add(match folios.adjoins(share, &range) {
+                true => Count::ToFolios,
+                false => Count::ToMapping,
+            });
             decoding.run(source, target)
         }
         Output::Copy => {
@@ -275,6 +282,13 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
             map(of, work, |target| decoding.run(source, target))
         }
     }
+}
+
+/// What a cluster was read to, and what it is decoded to, in the memory from its extent's start on.
+fn in_place<'a>(work: &Work, all: Target<'a>) -> Option<(Target<'a>, Target<'a>)> {
+    let end = work.data_end();
+    let start = end.checked_sub(work.encoded.len as usize)?;
+    Some((all.get(start..end)?, all.get(0..work.decoded())?))
 }
 
 /// Copies the bytes of a cluster from where they were read to.

@@ -47,6 +47,8 @@ struct Gather<'a> {
     folios: Folios,
     jobs: KVVec<Job>,
     reads: Reads,
+    /// How many bytes are decoded to folios that lie in several pieces.
+    scattered: usize,
     patience: Patience,
     /// Why something could not be found, if so.
     found: Result,
@@ -72,12 +74,14 @@ pub(crate) fn start(
     let mount = source.mount();
     let pending = Pending::new()?;
     let range = folios.range();
-    let folios_pages = (range.end.saturating_sub(range.start) / PAGE) as usize;
+    // Most clusters decode to more than a page.
+    let jobs = range.end.saturating_sub(range.start).div_ceil(2 * PAGE) as usize;
     let mut gather = Gather {
         source,
         folios,
-        jobs: KVVec::with_capacity(folios_pages, GFP_KERNEL)?,
+        jobs: KVVec::with_capacity(jobs, GFP_KERNEL)?,
         reads: Reads::new(purpose, mount.flights.clone()),
+        scattered: 0,
         found: Ok(()),
         // Who reads a fragment for another file may have memory that is waited for.
         patience: match (purpose, source.is_special()) {
@@ -92,6 +96,9 @@ pub(crate) fn start(
         if let Ok(rest) = gather.folios.share(reached..range.end) {
             gather.folios.end(rest, result);
         }
+    }
+    if gather.scattered > COPIED {
+        gather.folios.map();
     }
     gather.folios.release(Ok(()));
     let parts = Parts {
@@ -108,6 +115,9 @@ pub(crate) fn start(
 }
 
 const PAGE: u64 = PAGE_SIZE as u64;
+
+/// As many bytes of a window are copied where they belong rather than that it is mapped.
+const COPIED: usize = 8 << 10;
 
 /// As many bytes a cluster decodes to that is decoded as a whole even for one page.
 const SMALL: u64 = 128 << 10;
@@ -235,13 +245,14 @@ impl Gather<'_> {
             size: self.source.disk().size(),
         };
         let sb = &mount.disk;
-        let work = match plan.work(sb, &self.folios, &mount.temporary, Patience::None) {
+        let work = match plan.work(sb, &mut self.folios, &mount.temporary, Patience::None) {
             Err(e) if e == EBUSY => {
                 self.drain();
-                plan.work(sb, &self.folios, &mount.temporary, self.patience)
+                plan.work(sb, &mut self.folios, &mount.temporary, self.patience)
             }
             other => other,
         }?;
+        self.scattered = self.scattered.saturating_add(work.scattered(&self.folios));
         let mut at = work.first_sector(pos);
         // With what the clusters behind it will want.
         let mut left = self.folios.range().end.saturating_sub(wanted.start);

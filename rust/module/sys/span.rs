@@ -145,8 +145,15 @@ impl<'a> Target<'a> {
     /// Copies `from` to the start, as far as it fits; it may overlap this. Returns how much.
     pub(crate) fn copy_from(&self, from: Source<'_>) -> usize {
         let len = self.len.min(from.len);
+        let distance = self.ptr.addr().get().abs_diff(from.ptr.addr().get());
         // SAFETY: by the invariants, for neither length is exceeded.
-        unsafe { core::ptr::copy(from.as_ptr(), self.as_ptr(), len) };
+        unsafe {
+            if distance >= len {
+                core::ptr::copy_nonoverlapping(from.as_ptr(), self.as_ptr(), len);
+            } else {
+                core::ptr::copy(from.as_ptr(), self.as_ptr(), len);
+            }
+        }
         len
     }
 

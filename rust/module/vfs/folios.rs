@@ -15,7 +15,10 @@ use crate::{
             Source,
             Target, //
         },
-        virtual_range::PageRef, //
+        virtual_range::{
+            PageRef,
+            VirtualRange, //
+        }, //
     }, //
 };
 use core::{
@@ -36,6 +39,14 @@ struct Entry {
     end: u64,
 }
 
+/// Whether the memory of each starts where that of the one before ends.
+fn adjoin(entries: &[Entry]) -> bool {
+    entries.windows(2).all(|pair| match pair {
+        [one, next] => one.behind() == next.address.as_ptr().cast_const(),
+        _ => false,
+    })
+}
+
 /// Folios that adjoin in their file.
 ///
 /// # Invariants
@@ -43,8 +54,12 @@ struct Entry {
 /// - The entries are in ascending order, and each starts where the one before it ends.
 /// - A folio is locked, and its memory nobody else's, while there is a [`Share`] of a range of it, or
 ///   the list has not been released.
+/// - `mapping` is of all their pages.
 pub(crate) struct Folios {
     entries: KVVec<Entry>,
+    /// Where the last share started.
+    cursor: usize,
+    mapping: Option<VirtualRange<'static>>,
     released: bool,
 }
 
@@ -56,18 +71,22 @@ unsafe impl Sync for Folios {}
 /// A range of the file whose bytes in a window's folios are the holder's: all other shares are of
 /// other bytes. To be given back to the same [`Folios`].
 #[must_use = "the folios stay locked until it ends"]
-pub(crate) struct Share(Range<u64>);
+pub(crate) struct Share {
+    range: Range<u64>,
+    /// The entries that it touches.
+    entries: Range<usize>,
+}
 
 impl Share {
     /// The range of the file.
     pub(crate) fn range(&self) -> Range<u64> {
-        self.0.clone()
+        self.range.clone()
     }
 
     /// What of `range` is in it.
     fn within(&self, range: Range<u64>) -> Range<u64> {
-        let start = range.start.max(self.0.start);
-        start..range.end.min(self.0.end).max(start)
+        let start = range.start.max(self.range.start);
+        start..range.end.min(self.range.end).max(start)
     }
 }
 
@@ -84,6 +103,8 @@ impl Folios {
         // INVARIANT: none yet.
         Ok(Self {
             entries: KVVec::with_capacity(count, GFP_KERNEL)?,
+            cursor: 0,
+            mapping: None,
             released: false,
         })
     }
@@ -144,7 +165,7 @@ impl Folios {
     /// A share of `range`, which must be inside, and apart from all others.
     ///
     /// The folios must not have been released.
-    pub(crate) fn share(&self, range: Range<u64>) -> Result<Share> {
+    pub(crate) fn share(&mut self, range: Range<u64>) -> Result<Share> {
         let all = self.range();
         if self.released
             || range.start >= range.end
@@ -153,19 +174,77 @@ impl Folios {
         {
             return Err(EINVAL);
         }
-        for entry in self.touched(&range) {
+        // Shares are mostly asked for in order.
+        let mut first = self.cursor;
+        if self.entries.get(first).is_none_or(|e| e.start > range.start) {
+            first = 0;
+        }
+        let rest = self.entries.get(first..).unwrap_or_default();
+        first += rest.iter().take_while(|e| e.end <= range.start).count();
+        let rest = self.entries.get(first..).unwrap_or_default();
+        let touched = rest.iter().take_while(|e| e.start < range.end).count();
+        self.cursor = first;
+        let entries = first..first + touched;
+        for entry in self.entries.get(entries.clone()).unwrap_or_default() {
             // SAFETY: not released, so that the list's own piece is still there.
             unsafe { Piece::another(entry.folio) }.into_raw();
         }
-        Ok(Share(range))
+        Ok(Share { range, entries })
+    }
+
+    /// The entries of `share` that `range` touches.
+    fn entries(&self, share: &Share, range: &Range<u64>) -> &[Entry] {
+        let all = self.entries.get(share.entries.clone()).unwrap_or_default();
+        let skipped = all.iter().take_while(|e| e.end <= range.start).count();
+        let rest = all.get(skipped..).unwrap_or_default();
+        let count = rest.iter().take_while(|e| e.start < range.end).count();
+        rest.get(..count).unwrap_or_default()
     }
 
     /// Ends a share: the folios all of whose shares have ended become uptodate, or fail if one did.
     pub(crate) fn end(&self, share: Share, result: Result) {
-        for entry in self.touched(&share.0) {
+        for entry in self.entries.get(share.entries).unwrap_or_default() {
             // SAFETY: the piece from `share`.
             unsafe { Piece::from_raw(entry.folio) }.end(result);
         }
+    }
+
+    /// Whether `range` of `share` lies in one piece by itself.
+    pub(crate) fn adjoins(&self, share: &Share, range: &Range<u64>) -> bool {
+        adjoin(self.entries(share, range))
+    }
+
+    /// Has all of them lie in one piece, as far as they do not by themselves. May sleep. Without
+    /// memory nothing changes.
+    ///
+    /// The folios must not have been released.
+    pub(crate) fn map(&mut self) {
+        if self.released || self.mapping.is_some() {
+            return;
+        }
+        let range = self.range();
+        let count = (range.end.saturating_sub(range.start) / PAGE_SIZE as u64) as usize;
+        let Ok(mut pages) = KVVec::with_capacity(count, GFP_KERNEL) else {
+            return;
+        };
+        for entry in &self.entries {
+            let mut at = 0;
+            while at < entry.end.saturating_sub(entry.start) {
+                // SAFETY: the address is in the direct map, and so of a page. What is done with the
+                // mapping is done by shares, whose folios are locked.
+                let page = unsafe {
+                    let page = entry.address.as_ptr().add(at as usize);
+                    NonNull::new(bindings::cofs_virt_to_page(page.cast()))
+                        .map(|page| PageRef::from_raw(page))
+                };
+                if page.is_none_or(|page| pages.push(page, GFP_KERNEL).is_err()) {
+                    return;
+                }
+                at += PAGE_SIZE as u64;
+            }
+        }
+        // INVARIANT: of all pages, in order.
+        self.mapping = VirtualRange::map(&pages).ok();
     }
 
     /// Ends the list's own part; from here on there are only shares.
@@ -186,20 +265,16 @@ impl Folios {
         range: Range<u64>,
     ) -> Option<Target<'a>> {
         let range = share.within(range);
-        let entries = self.touched(&range);
+        let entries = self.entries(share, &range);
         let first = entries.first()?;
-        // Folios of which one follows the other are one piece too.
-        let adjoin = |pair: &[Entry]| match pair {
-            [one, next] => one.behind() == next.address.as_ptr().cast_const(),
-            _ => false,
-        };
-        if !entries.windows(2).all(adjoin) {
-            return None;
-        }
-        let at = range.start.saturating_sub(first.start) as usize;
         let len = range.end.saturating_sub(range.start) as usize;
-        // SAFETY: inside folios that the share keeps locked; the bytes are the share's.
-        Some(unsafe { Target::from_raw(first.address.add(at), len) })
+        if adjoin(entries) {
+            let at = range.start.saturating_sub(first.start) as usize;
+            // SAFETY: inside folios that the share keeps locked; the bytes are the share's.
+            return Some(unsafe { Target::from_raw(first.address.add(at), len) });
+        }
+        let at = range.start.saturating_sub(self.range().start) as usize;
+        self.mapping.as_ref()?.as_target().get(at..at + len)
     }
 
     /// Shows `see` the memory of `range`, as far as it is in `share`, piece by piece.
@@ -210,7 +285,7 @@ impl Folios {
         mut see: impl FnMut(Target<'a>),
     ) {
         let range = share.within(range);
-        for entry in self.touched(&range) {
+        for entry in self.entries(share, &range) {
             let start = range.start.max(entry.start);
             let len = range.end.min(entry.end).saturating_sub(start) as usize;
             let at = start.saturating_sub(entry.start) as usize;
@@ -249,12 +324,12 @@ impl Folios {
 
     /// The page that byte `pos` of the file is in, if it is one of a folio that `share` touches.
     pub(crate) fn page<'a>(&'a self, share: &'a Share, pos: u64) -> Option<PageRef<'a>> {
-        let (first, last) = (share.0.start, share.0.end);
+        let (first, last) = (share.range.start, share.range.end);
         let page = pos & !(PAGE_SIZE as u64 - 1);
         if page.saturating_add(PAGE_SIZE as u64) <= first || page >= last {
             return None;
         }
-        let entry = self.touched(&(page..page + 1)).first()?;
+        let entry = self.entries(share, &(page..page + 1)).first()?;
         let at = page.saturating_sub(entry.start) as usize;
         // SAFETY: the address is in the direct map, and so of a page: one of a folio that the share
         // keeps locked, of which its holder uses its own bytes.
