@@ -24,6 +24,7 @@ use cofs_core::{
         Cluster,
         Encoded, //
     },
+    Place,
     SuperBlock, //
 };
 use core::ops::Range;
@@ -42,22 +43,52 @@ pub(crate) const SHORT: usize = 32 << 10;
 /// As far back does LZ4 data refer at most; and the page that it is being written to.
 const LZ4_PAGES: usize = (64 << 10) / PAGE_SIZE + 1;
 
+/// How the bytes of a cluster become those of an extent. A window has many: it is kept small.
+#[derive(Clone, Copy)]
+pub(crate) struct Coding {
+    /// The byte of the file where the extent starts.
+    pub(crate) offset: u64,
+    /// How many bytes the cluster has.
+    pub(crate) len: u32,
+    /// How many of them are in its first block.
+    pub(crate) first: u32,
+    pub(crate) algorithm: Algorithm,
+    /// Whether it must decode to what is wanted, and no more.
+    pub(crate) exact: bool,
+}
+
+impl Coding {
+    /// That of a cluster of which the bytes up to `end` of the file are wanted.
+    pub(crate) fn new(sb: &SuperBlock, cluster: &Cluster, encoded: &Encoded, end: u64) -> Self {
+        let first = match encoded.place {
+            Place::Device { pos, .. } => decode::first_block(sb, pos, encoded.len),
+            _ => encoded.len,
+        };
+        // The core has checked that clusters are not larger than some MiB.
+        Self {
+            offset: cluster.offset,
+            len: encoded.len as u32,
+            first: first as u32,
+            algorithm: encoded.algorithm,
+            exact: cluster.exact() && end >= cluster.end(),
+        }
+    }
+}
+
 /// A cluster that somebody is to decode.
 pub(crate) struct Work {
-    /// The extent that comes from it.
-    pub(crate) cluster: Cluster,
-    pub(crate) encoded: Encoded,
-    /// The bytes of the file that are wanted: of the extent, up to its end or to that of the window.
-    pub(crate) wanted: Range<u64>,
-    /// Their place, and what is free behind them in the last page of the file.
+    pub(crate) coding: Coding,
+    /// Where what is wanted of the file ends: with the extent, or with the window.
+    end: u64,
+    /// The place of what is wanted, and what is free behind it in the last page of the file.
     pub(crate) share: Share,
     pub(crate) input: Input,
-    /// For what is decoded before them, if that is mapped.
-    pub(crate) holes: Option<Temporary>,
+    /// For what is decoded before it, if that is mapped.
+    pub(crate) holes: Option<KBox<Temporary>>,
     /// How many bytes are read before the cluster's first; of a final place, how many are not read.
-    pub(crate) skip: usize,
+    skip: u32,
     /// How many bytes are read.
-    pub(crate) read: usize,
+    pub(crate) read: u32,
 }
 
 /// Where the bytes of a cluster are read to.
@@ -67,7 +98,7 @@ pub(crate) enum Input {
     /// Where they belong: this byte of the file. They are not compressed.
     Final(u64),
     /// To pages of their own.
-    Temporary(Temporary),
+    Temporary(KBox<Temporary>),
 }
 
 /// A cluster of which a window wants something.
@@ -111,7 +142,10 @@ impl Plan {
                 let last = room.end - room.end % SECTOR;
                 let input = match last.checked_sub(read).filter(|&at| at >= room.start) {
                     Some(at) => Input::InPlace(at),
-                    None => Input::Temporary(Temporary::new(read as usize, budget, patience)?),
+                    None => {
+                        let pages = Temporary::new(read as usize, budget, patience)?;
+                        Input::Temporary(KBox::new(pages, GFP_KERNEL)?)
+                    },
                 };
                 (input, skip, read)
             }
@@ -123,17 +157,19 @@ impl Plan {
         };
         let holes = match self.holes(room.start) {
             0 => None,
-            pages => Some(Temporary::new(pages * PAGE_SIZE, budget, more)?),
+            pages => {
+                let pages = Temporary::new(pages * PAGE_SIZE, budget, more)?;
+                Some(KBox::new(pages, GFP_KERNEL)?)
+            }
         };
         Ok(Work {
             holes,
             share: folios.share(room)?,
-            cluster: self.cluster,
-            encoded: self.encoded,
-            wanted,
+            coding: Coding::new(sb, &self.cluster, &self.encoded, wanted.end),
+            end: wanted.end,
             input,
-            skip: skip as usize,
-            read: read as usize,
+            skip: skip as u32,
+            read: read as u32,
         })
     }
 
@@ -188,19 +224,29 @@ impl Work {
     /// The byte of the device at which reading starts, for a cluster at `pos`.
     pub(crate) fn first_sector(&self, pos: u64) -> u64 {
         match self.input {
-            Input::Final(_) => pos.saturating_add(self.skip as u64),
-            _ => pos.saturating_sub(self.skip as u64),
+            Input::Final(_) => pos.saturating_add(u64::from(self.skip)),
+            _ => pos.saturating_sub(u64::from(self.skip)),
         }
+    }
+
+    /// What of the file is wanted.
+    pub(crate) fn wanted(&self) -> Range<u64> {
+        self.share.range().start..self.end
+    }
+
+    /// What of the file is decoded: from the extent's start on.
+    pub(crate) fn range(&self) -> Range<u64> {
+        self.coding.offset..self.end
     }
 
     /// How many bytes from the extent's start on are to be decoded.
     pub(crate) fn decoded(&self) -> usize {
-        self.wanted.end.saturating_sub(self.cluster.offset) as usize
+        self.end.saturating_sub(self.coding.offset) as usize
     }
 
-    /// Whether that must be all that the cluster decodes to.
-    pub(crate) fn exact(&self) -> bool {
-        self.cluster.exact() && self.wanted.end >= self.cluster.end()
+    /// How many bytes there are before the cluster's first where it is read to.
+    pub(crate) fn skip(&self) -> usize {
+        self.skip as usize
     }
 
     /// How far behind the extent's start the cluster's bytes end, if they are in place.
@@ -208,16 +254,16 @@ impl Work {
         let Input::InPlace(at) = self.input else {
             return 0;
         };
-        let start = at.saturating_sub(self.cluster.offset) as usize;
+        let start = at.saturating_sub(self.coding.offset) as usize;
         start
-            .saturating_add(self.skip)
-            .saturating_add(self.encoded.len as usize)
+            .saturating_add(self.skip())
+            .saturating_add(self.coding.len as usize)
     }
 
     /// How many bytes are decoded to folios that lie in several pieces.
     pub(crate) fn scattered(&self, folios: &Folios) -> usize {
-        let range = self.cluster.offset..self.wanted.end;
-        let whole = self.cluster.offset >= self.share.range().start;
+        let range = self.range();
+        let whole = range.start >= self.share.range().start;
         match self.input {
             Input::Final(_) => 0,
             _ if whole && !folios.adjoins(&self.share, &range) => self.decoded(),
@@ -229,10 +275,10 @@ impl Work {
     pub(crate) fn each<'a>(&'a self, folios: &'a Folios, see: impl FnMut(Target<'a>)) {
         match &self.input {
             Input::InPlace(at) | Input::Final(at) => {
-                let end = at.saturating_add(self.read as u64);
+                let end = at.saturating_add(u64::from(self.read));
                 folios.each(&self.share, *at..end, see);
             }
-            Input::Temporary(pages) => pages.each(self.read, see),
+            Input::Temporary(pages) => pages.each(self.read as usize, see),
         }
     }
 }

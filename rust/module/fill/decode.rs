@@ -16,6 +16,7 @@
 use crate::{
     fill::{
         cluster::{
+            Coding,
             Input,
             Work,
             SHORT, //
@@ -33,7 +34,6 @@ use crate::{
             self,
             Target, //
         },
-        temporary::Temporary,
         virtual_range::{
             PageRef,
             VirtualRange, //
@@ -133,9 +133,7 @@ pub(crate) fn inline(
     let len = wanted.end.saturating_sub(cluster.offset) as usize;
     let decoding = Decoding {
         mount,
-        cluster,
-        encoded,
-        exact: cluster.exact() && wanted.end >= cluster.end(),
+        coding: Coding::new(&mount.disk, cluster, encoded, wanted.end),
     };
     let scratch = mount.decoders.scratch(len).map_err(crate::error::to_core)?;
     decoding.run(source, scratch.as_target())?;
@@ -162,8 +160,9 @@ pub(crate) fn cluster(of: &Of<'_>, work: Work, result: Result, by: By) {
         Err(e) => {
             // Who needs what nobody came for reads it again.
             if by == By::Reader {
-                let len = work.wanted.end.saturating_sub(work.wanted.start);
-                mount.lost_now(of.nid, work.wanted.start, len, e);
+                let wanted = work.wanted();
+                let len = wanted.end.saturating_sub(wanted.start);
+                mount.lost_now(of.nid, wanted.start, len, e);
             }
             Err(e)
         }
@@ -185,9 +184,9 @@ enum Output<'a> {
 fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
     let (mount, folios, share) = (of.mount, of.folios, &work.share);
     let to_core = crate::error::to_core;
-    let encoded = &work.encoded;
+    let coding = &work.coding;
     let len = work.decoded();
-    let size = encoded.len as usize;
+    let size = coding.len as usize;
     // What the bytes were read to, where that is in one piece.
     let read = match &work.input {
         Input::Final(_) => {
@@ -196,38 +195,36 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
         }
         Input::InPlace(at) => {
             mount.counts.add(Count::ReadInPlace);
-            let start = at.saturating_add(work.skip as u64);
-            folios.contiguous(share, start..start.saturating_add(encoded.len))
+            let start = at.saturating_add(work.skip() as u64);
+            folios.contiguous(share, start..start.saturating_add(size as u64))
         }
         Input::Temporary(pages) => {
             mount.counts.add(Count::ReadTemporary);
-            let end = work.skip.saturating_add(size);
+            let end = work.skip().saturating_add(size);
             pages
                 .contiguous(end)
-                .and_then(|all| all.get(work.skip..end))
+                .and_then(|all| all.get(work.skip()..end))
         }
     };
-    let whole = work.cluster.offset >= share.range().start;
+    let whole = coding.offset >= share.range().start;
     let direct = if whole {
-        folios.contiguous(share, work.cluster.offset..work.wanted.end)
+        folios.contiguous(share, work.range())
     } else {
         None
     };
     let output = match direct {
         Some(target) => Output::Folios(target),
-        None if len <= SHORT || encoded.algorithm.is_plain() => Output::Copy,
+        None if len <= SHORT || coding.algorithm.is_plain() => Output::Copy,
         None => Output::Mapping,
     };
     let decoding = Decoding {
         mount,
-        cluster: &work.cluster,
-        encoded,
-        exact: work.exact(),
+        coding: work.coding,
     };
     // What is in its own way, but for LZ4 data that ends late enough.
     let in_way = matches!(work.input, Input::InPlace(_)) && !matches!(output, Output::Copy);
     if in_way && direct.is_some() {
-        let all = folios.contiguous(share, work.cluster.offset..share.range().end);
+        let all = folios.contiguous(share, coding.offset..share.range().end);
         if let Some((read, target)) = all.and_then(|all| in_place(work, all)) {
             if decoding.fits_in_place(read, len, work.data_end()) {
                 mount.counts.add(Count::DecodedInPlace);
@@ -260,8 +257,7 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
     };
     match output {
         Output::Folios(target) => {
-            let range = work.cluster.offset..work.wanted.end;
-            mount.counts.add(match folios.adjoins(share, &range) {
+            mount.counts.add(match folios.adjoins(share, &work.range()) {
                 true => Count::ToFolios,
                 false => Count::ToMapping,
             });
@@ -271,9 +267,10 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
             mount.counts.add(Count::ToCopy);
             let target = memory(copied..copied.saturating_add(len))?;
             decoding.run(source, target)?;
-            let skip = work.wanted.start.saturating_sub(work.cluster.offset) as usize;
+            let start = work.wanted().start;
+            let skip = start.saturating_sub(coding.offset) as usize;
             if let Some(bytes) = target.as_source().get(skip..len) {
-                folios.copy_in(share, work.wanted.start, bytes);
+                folios.copy_in(share, start, bytes);
             }
             Ok(())
         }
@@ -287,7 +284,7 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
 /// What a cluster was read to, and what it is decoded to, in the memory from its extent's start on.
 fn in_place<'a>(work: &Work, all: Target<'a>) -> Option<(Target<'a>, Target<'a>)> {
     let end = work.data_end();
-    let start = end.checked_sub(work.encoded.len as usize)?;
+    let start = end.checked_sub(work.coding.len as usize)?;
     Some((all.get(start..end)?, all.get(0..work.decoded())?))
 }
 
@@ -295,15 +292,15 @@ fn in_place<'a>(work: &Work, all: Target<'a>) -> Option<(Target<'a>, Target<'a>)
 fn copy_input(folios: &Folios, work: &Work, to: Target<'_>) {
     match &work.input {
         Input::InPlace(at) => {
-            let start = at.saturating_add(work.skip as u64);
-            let end = start.saturating_add(work.encoded.len);
+            let start = at.saturating_add(work.skip() as u64);
+            let end = start.saturating_add(u64::from(work.coding.len));
             folios.copy_out(&work.share, start..end, to);
         }
         Input::Temporary(pages) => {
             // Of the first piece what precedes the cluster is left out.
-            let mut skip = work.skip;
+            let mut skip = work.skip();
             let mut done = 0;
-            pages.each(work.read, |part| {
+            pages.each(work.read as usize, |part| {
                 let from = skip.min(part.len());
                 skip -= from;
                 if let (Some(part), Some(to)) = (part.get(from..part.len()), to.get(done..to.len()))
@@ -323,12 +320,13 @@ fn map(
     run: impl FnOnce(Target<'_>) -> cofs_core::Result<()>,
 ) -> cofs_core::Result<()> {
     let to_core = crate::error::to_core;
-    let first = work.cluster.offset - work.cluster.offset % PAGE;
-    let count = work.wanted.end.saturating_sub(first).div_ceil(PAGE) as usize;
+    let range = work.range();
+    let first = range.start - range.start % PAGE;
+    let count = range.end.saturating_sub(first).div_ceil(PAGE) as usize;
     // Pages before that of the share's start are not the window's.
     let share = work.share.range().start;
     let holes = (share.saturating_sub(first) / PAGE) as usize;
-    let pages = work.holes.as_ref().map_or(0, Temporary::pages);
+    let pages = work.holes.as_ref().map_or(0, |holes| holes.pages());
     if pages < holes {
         of.mount.counts.add(Count::Rolling);
     }
@@ -342,9 +340,9 @@ fn map(
         let page = page.ok_or(cofs_core::Error::Range)?;
         all.push(page, GFP_KERNEL).map_err(|_| to_core(ENOMEM))?;
     }
-    let range = VirtualRange::map(&all).map_err(to_core)?;
-    let start = (work.cluster.offset - first) as usize;
-    let target = range
+    let mapping = VirtualRange::map(&all).map_err(to_core)?;
+    let start = (range.start - first) as usize;
+    let target = mapping
         .as_target()
         .get(start..start.saturating_add(work.decoded()));
     run(target.ok_or(cofs_core::Error::Range)?)
@@ -353,26 +351,13 @@ fn map(
 /// A cluster, as decoders see it.
 struct Decoding<'a> {
     mount: &'a Mount,
-    cluster: &'a Cluster,
-    encoded: &'a Encoded,
-    exact: bool,
+    coding: Coding,
 }
 
 impl Decoding<'_> {
     /// The data in the bytes of the cluster, behind the padding.
     fn data<'a>(&self, bytes: span::Source<'a>) -> cofs_core::Result<span::Source<'a>> {
-        let cofs_core::Place::Device { pos, .. } = self.encoded.place else {
-            return self.unpadded(bytes, bytes.len());
-        };
-        let first = decode::first_block(&self.mount.disk, pos, self.encoded.len);
-        self.unpadded(bytes, first as usize)
-    }
-
-    fn unpadded<'a>(
-        &self,
-        bytes: span::Source<'a>,
-        first: usize,
-    ) -> cofs_core::Result<span::Source<'a>> {
+        let first = self.coding.first as usize;
         let zeros = bytes.zeros(first);
         if zeros >= first {
             return Err(UNDECODABLE);
@@ -382,7 +367,7 @@ impl Decoding<'_> {
 
     /// Whether `read` may be decoded to `len` bytes if it ends `end` bytes behind their start.
     fn fits_in_place(&self, read: Target<'_>, len: usize, end: usize) -> bool {
-        if self.encoded.algorithm != Algorithm::Lz4 || !self.exact {
+        if self.coding.algorithm != Algorithm::Lz4 || !self.coding.exact {
             return false;
         }
         let Ok(data) = self.data(read.as_source()) else {
@@ -394,21 +379,22 @@ impl Decoding<'_> {
 
     /// Decodes `bytes`, all that the cluster has, to the first `target.len()` of the extent.
     fn run(&self, bytes: span::Source<'_>, target: Target<'_>) -> cofs_core::Result<()> {
-        if !self.encoded.algorithm.is_plain() {
+        let coding = &self.coding;
+        if !coding.algorithm.is_plain() {
             let data = self.data(bytes)?;
             return self
                 .mount
                 .decoders
-                .decode(self.encoded.algorithm, data, target, self.exact)
+                .decode(coding.algorithm, data, target, coding.exact)
                 .map_err(|e| match e {
                     e if e == EIO => UNDECODABLE,
                     e => crate::error::to_core(e),
                 });
         }
         let parts = decode::plain(
-            self.encoded.algorithm,
-            self.cluster.offset,
-            self.encoded.len,
+            coding.algorithm,
+            coding.offset,
+            coding.len.into(),
             target.len() as u64,
             self.mount.disk.block_size(),
         );

@@ -74,8 +74,8 @@ pub(crate) fn start(
     let mount = source.mount();
     let pending = Pending::new()?;
     let range = folios.range();
-    // Most clusters decode to more than a page.
-    let jobs = range.end.saturating_sub(range.start).div_ceil(2 * PAGE) as usize;
+    // Most clusters decode to more than that.
+    let jobs = (range.end.saturating_sub(range.start) / (PAGE + PAGE / 2)) as usize + 2;
     let mut gather = Gather {
         source,
         folios,
@@ -117,10 +117,10 @@ pub(crate) fn start(
 const PAGE: u64 = PAGE_SIZE as u64;
 
 /// As many bytes of a window are copied where they belong rather than that it is mapped.
-const COPIED: usize = 8 << 10;
+const COPIED: usize = 64 << 10;
 
 /// As many bytes a cluster decodes to that is decoded as a whole even for one page.
-const SMALL: u64 = 128 << 10;
+const SMALL: u64 = 256 << 10;
 
 /// As many bytes a window has whose clusters are all decoded as a whole: someone reads on and on.
 const SEQUENTIAL: u64 = 64 << 10;
@@ -256,7 +256,7 @@ impl Gather<'_> {
         let mut at = work.first_sector(pos);
         // With what the clusters behind it will want.
         let mut left = self.folios.range().end.saturating_sub(wanted.start);
-        let mut reads: Option<Range<usize>> = None;
+        let mut reads: Option<Range<u32>> = None;
         let mut result = Ok(());
         work.each(&self.folios, |target| {
             let mut done = 0;
@@ -268,7 +268,7 @@ impl Gather<'_> {
                     .and_then(|from| {
                         let len = from.len.min(rest);
                         let part = target.get(done..done + len as usize).ok_or(EINVAL)?;
-                        Ok((self.reads.add(&part, from, left)?, len))
+                        Ok((self.reads.add(&part, from, left)? as u32, len))
                     });
                 match added {
                     Ok((number, len)) => {
@@ -303,7 +303,7 @@ impl Gather<'_> {
         };
         for job in &self.jobs {
             // Without a signal's help this ends.
-            let _ = window::finish(&of, job, self.reads.get(job.reads.clone()), By::Drain);
+            let _ = window::finish(&of, job, self.reads.get(job.reads()), By::Drain);
         }
     }
 }

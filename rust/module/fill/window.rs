@@ -59,11 +59,18 @@ pub(crate) struct Job {
     /// What of the file comes from it.
     pub(crate) range: Range<u64>,
     /// The numbers of the bios that carry its bytes.
-    pub(crate) reads: Range<usize>,
+    pub(crate) reads: Range<u32>,
     /// Whether all of them could be started.
     pub(crate) started: Result,
     /// What is to be done.
     pub(crate) work: Claim<Work>,
+}
+
+impl Job {
+    /// The numbers of the bios that carry its bytes.
+    pub(crate) fn reads(&self) -> Range<usize> {
+        self.reads.start as usize..self.reads.end as usize
+    }
 }
 
 /// What a window consists of.
@@ -194,7 +201,7 @@ impl Window {
             .partition_point(|job| job.range.end <= range.start);
         let rest = parts.jobs.get(first..).unwrap_or_default();
         for job in rest.iter().take_while(|job| job.range.start < range.end) {
-            let reads = parts.reads.get(job.reads.clone()).unwrap_or_default();
+            let reads = parts.reads.get(job.reads()).unwrap_or_default();
             if finish(&of, job, reads, by)? {
                 self.idle.store(0, Relaxed);
                 self.done();

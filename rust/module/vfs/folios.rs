@@ -74,7 +74,13 @@ unsafe impl Sync for Folios {}
 pub(crate) struct Share {
     range: Range<u64>,
     /// The entries that it touches.
-    entries: Range<usize>,
+    entries: Range<u32>,
+}
+
+impl Share {
+    fn entries(&self) -> Range<usize> {
+        self.entries.start as usize..self.entries.end as usize
+    }
 }
 
 impl Share {
@@ -184,8 +190,8 @@ impl Folios {
         let rest = self.entries.get(first..).unwrap_or_default();
         let touched = rest.iter().take_while(|e| e.start < range.end).count();
         self.cursor = first;
-        let entries = first..first + touched;
-        for entry in self.entries.get(entries.clone()).unwrap_or_default() {
+        let entries = first as u32..(first + touched) as u32;
+        for entry in self.entries.get(first..first + touched).unwrap_or_default() {
             // SAFETY: not released, so that the list's own piece is still there.
             unsafe { Piece::another(entry.folio) }.into_raw();
         }
@@ -194,7 +200,7 @@ impl Folios {
 
     /// The entries of `share` that `range` touches.
     fn entries(&self, share: &Share, range: &Range<u64>) -> &[Entry] {
-        let all = self.entries.get(share.entries.clone()).unwrap_or_default();
+        let all = self.entries.get(share.entries()).unwrap_or_default();
         let skipped = all.iter().take_while(|e| e.end <= range.start).count();
         let rest = all.get(skipped..).unwrap_or_default();
         let count = rest.iter().take_while(|e| e.start < range.end).count();
@@ -203,7 +209,7 @@ impl Folios {
 
     /// Ends a share: the folios all of whose shares have ended become uptodate, or fail if one did.
     pub(crate) fn end(&self, share: Share, result: Result) {
-        for entry in self.entries.get(share.entries).unwrap_or_default() {
+        for entry in self.entries.get(share.entries()).unwrap_or_default() {
             // SAFETY: the piece from `share`.
             unsafe { Piece::from_raw(entry.folio) }.end(result);
         }
