@@ -145,7 +145,7 @@ impl Plan {
                     None => {
                         let pages = Temporary::new(read as usize, budget, patience)?;
                         Input::Temporary(KBox::new(pages, GFP_KERNEL)?)
-                    },
+                    }
                 };
                 (input, skip, read)
             }

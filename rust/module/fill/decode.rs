@@ -257,10 +257,12 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
     };
     match output {
         Output::Folios(target) => {
-            mount.counts.add(match folios.adjoins(share, &work.range()) {
-                true => Count::ToFolios,
-                false => Count::ToMapping,
-            });
+            mount
+                .counts
+                .add(match folios.adjoins(share, &work.range()) {
+                    true => Count::ToFolios,
+                    false => Count::ToMapping,
+                });
             decoding.run(source, target)
         }
         Output::Copy => {

@@ -248,6 +248,7 @@ impl Gather<'_> {
         let work = match plan.work(sb, &mut self.folios, &mount.temporary, Patience::None) {
             Err(e) if e == EBUSY => {
                 self.drain();
+                mount.windows.relieve(mount);
                 plan.work(sb, &mut self.folios, &mount.temporary, self.patience)
             }
             other => other,

@@ -221,6 +221,9 @@ impl Window {
 /// As many lists, by what the mapping's address is like.
 const BUCKETS: usize = 64;
 
+/// As many windows somebody decodes for the memory that they have.
+const RELIEVED: usize = 16;
+
 /// How often is looked for windows that nobody comes for, in milliseconds; the second look that
 /// finds one idle gives it to a worker.
 const SWEEP_MS: u32 = 50;
@@ -367,6 +370,23 @@ impl Windows {
         while let Some(window) = self.table.next(key, range, from) {
             from = window.range.start.saturating_add(1);
             self.table.give_to_worker(&window);
+        }
+    }
+
+    /// Decodes on this thread what `mount` has in flight, or much of it, for the memory that it has.
+    pub(crate) fn relieve(&self, mount: &Mount) {
+        let mut found = [const { None }; RELIEVED];
+        let mut room = found.iter_mut();
+        self.table.for_each(|window| {
+            if core::ptr::eq(&*window.parts.mount, mount) {
+                if let Some(place) = room.next() {
+                    *place = Some(window.clone());
+                }
+            }
+        });
+        for window in found.into_iter().flatten() {
+            // Nobody kills this.
+            let _ = window.finish(&(0..u64::MAX), By::Drain);
         }
     }
 

@@ -182,7 +182,11 @@ impl Folios {
         }
         // Shares are mostly asked for in order.
         let mut first = self.cursor;
-        if self.entries.get(first).is_none_or(|e| e.start > range.start) {
+        if self
+            .entries
+            .get(first)
+            .is_none_or(|e| e.start > range.start)
+        {
             first = 0;
         }
         let rest = self.entries.get(first..).unwrap_or_default();
