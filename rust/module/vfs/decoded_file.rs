@@ -137,18 +137,18 @@ pub(super) unsafe fn before_splice<T: Operations>(file: *mut bindings::file, pos
     let end = pos
         .saturating_add(len.min(SPLICE_PAGES * PAGE))
         .min(open.inode.size());
-    let mut last = None;
-    while pos < end {
+    let mut last = u64::MAX;
+    loop {
         // SAFETY: the mapping is the file's.
         let index = unsafe {
             let (first, end) = (pos / PAGE, end.div_ceil(PAGE));
             bindings::cofs_first_unread(open.mapping.as_ptr(), first as usize, end as usize)
         } as u64;
         let start = index.saturating_mul(PAGE).max(pos);
-        if start >= end || last == Some(index) || open.read(start..end, false).is_err() {
-            break;
+        if start >= end || last == index || open.read(start..end, false).is_err() {
+            return;
         }
-        last = Some(index);
+        last = index;
     }
 }
 
