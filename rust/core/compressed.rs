@@ -49,6 +49,7 @@ mod entry;
 mod extents;
 mod file;
 mod find;
+mod pack;
 mod walk;
 
 pub use crate::format::algorithms::{

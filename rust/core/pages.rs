@@ -232,17 +232,14 @@ impl<P: Pages> Cursor<P> {
 
     /// Copies a piece of a table that is as long as the image says.
     pub(crate) fn fill_entry(&mut self, pos: u64, out: &mut [u8]) -> Result<()> {
-        if pos >= end_for(&self.pages, pos) {
-            return Err(Error::Corrupt("metadata leaves the image"));
-        }
+        in_table(&self.pages, pos)?;
         self.fill(pos, out)
     }
 
     /// Copies an entry of such a table.
     pub(crate) fn read_entry<T: FromBytes + IntoBytes>(&mut self, pos: u64) -> Result<T> {
-        let mut value = T::new_zeroed();
-        self.fill_entry(pos, value.as_mut_bytes())?;
-        Ok(value)
+        in_table(&self.pages, pos)?;
+        self.read(pos)
     }
 
     /// Copies an on-disk structure.
@@ -285,6 +282,15 @@ pub(crate) fn end_for<P: Pages + ?Sized>(pages: &P, pos: u64) -> u64 {
         return u64::MAX;
     }
     pages.end()
+}
+
+/// That byte `pos`, of a table that is as long as the image says, is there.
+#[inline]
+fn in_table<P: Pages + ?Sized>(pages: &P, pos: u64) -> Result<()> {
+    if pos >= end_for(pages, pos) {
+        return Err(Error::Corrupt("metadata leaves the image"));
+    }
+    Ok(())
 }
 
 /// Whether byte `pos` is one of a special inode.

@@ -8,6 +8,7 @@ use super::{
         File,
         Form, //
     },
+    pack::Pack,
     Algorithm, //
 };
 use crate::{
@@ -106,31 +107,65 @@ impl Head {
     }
 }
 
-/// Reads the entry of logical cluster `lcn`, and tells where it, or its pack, ends.
-pub(super) fn read<P: Pages>(
-    file: &File,
-    meta: &mut Cursor<P>,
-    lcn: u64,
-    ahead: bool,
-) -> Result<(Entry, u64)> {
-    let (entry, end) = match file.form {
-        Form::Compact { start } => compact::read(file, meta, start, lcn, ahead)?,
-        Form::Full { start } => full(file, meta, start, lcn)?,
-        Form::Extents { .. } => return Err(Error::Range),
-    };
-    if let Entry::Head(head) = entry {
-        if num::shift_right(head.offset, file.lcluster_bits) != 0 {
-            return Err(Error::Corrupt("extent starts behind its logical cluster"));
-        }
+/// Where the entry of logical cluster `lcn`, or its pack, ends.
+pub(super) fn end_of(file: &File, lcn: u64) -> Result<u64> {
+    match file.form {
+        Form::Compact { start } => compact::end_of(file, start, lcn),
+        Form::Full { start } => advance(full_pos(start, lcn)?, FULL_ENTRY_SIZE),
+        Form::Extents { .. } => Err(Error::Range),
     }
-    Ok((entry, end))
 }
 
-fn full<P: Pages>(file: &File, meta: &mut Cursor<P>, start: u64, lcn: u64) -> Result<(Entry, u64)> {
-    let pos = advance(start, lcn.saturating_mul(FULL_ENTRY_SIZE))?;
-    let raw: LclusterIndex = meta.read_entry(pos)?;
+#[inline]
+fn full_pos(start: u64, lcn: u64) -> Result<u64> {
+    advance(start, lcn.saturating_mul(FULL_ENTRY_SIZE))
+}
+
+/// Reads entries, best in ascending order: the pack and the head that were read last are kept.
+pub(super) struct Entries<P: Pages> {
+    pub(super) meta: Cursor<P>,
+    pack: Pack,
+    /// The head that was read last, and its logical cluster: where a search for an extent's end
+    /// stops, the next one starts.
+    head: Option<(u64, Head)>,
+}
+
+impl<P: Pages> Entries<P> {
+    /// The entries of one file.
+    pub(super) fn new(meta: Cursor<P>) -> Self {
+        Self {
+            meta,
+            pack: Pack::empty(),
+            head: None,
+        }
+    }
+
+    /// Reads the entry of logical cluster `lcn`, with the distance to the next head if `ahead`.
+    /// The file must be the same each time.
+    pub(super) fn read(&mut self, file: &File, lcn: u64, ahead: bool) -> Result<Entry> {
+        if let Some((_, head)) = self.head.filter(|(at, _)| *at == lcn) {
+            return Ok(Entry::Head(head));
+        }
+        let entry = match file.form {
+            Form::Compact { start } => {
+                compact::read(file, &mut self.meta, &mut self.pack, start, lcn, ahead)?
+            }
+            Form::Full { start } => full(file, self.meta.read_entry(full_pos(start, lcn)?)?)?,
+            Form::Extents { .. } => return Err(Error::Range),
+        };
+        if let Entry::Head(head) = entry {
+            if num::shift_right(head.offset, file.lcluster_bits) != 0 {
+                return Err(Error::Corrupt("extent starts behind its logical cluster"));
+            }
+            self.head = Some((lcn, head));
+        }
+        Ok(entry)
+    }
+}
+
+fn full(file: &File, raw: LclusterIndex) -> Result<Entry> {
     let advise = raw.di_advise.get();
-    let entry = match advise & TYPE_MASK {
+    Ok(match advise & TYPE_MASK {
         TYPE_NONHEAD => {
             let back = raw.low.get();
             let count = back & D0_CBLKCNT != 0;
@@ -151,8 +186,7 @@ fn full<P: Pages>(file: &File, meta: &mut Cursor<P>, start: u64, lcn: u64) -> Re
             hole: advise & ADVISE_HOLE != 0,
             shared: advise & ADVISE_PARTIAL_REF != 0,
         }),
-    };
-    Ok((entry, advance(pos, FULL_ENTRY_SIZE)?))
+    })
 }
 
 pub(super) const UNEXPECTED_COUNT: Error = Error::Corrupt("big cluster in a file without them");

@@ -56,6 +56,8 @@ pub(super) struct Sum {
     number: u64,
     /// Where its cluster starts.
     pos: u64,
+    /// What it has.
+    plen: Plen,
 }
 
 /// The record that was found for a byte.
@@ -113,25 +115,25 @@ fn counted<P: Pages>(
         _ => Sum {
             number: 0,
             pos: meta.read::<U64>(records.start)?.get(),
+            plen: meta.read_entry(first)?,
         },
     };
-    loop {
-        let plen: Plen = meta.read_entry(record_pos(first, at.number, records.size)?)?;
-        if at.number == number {
-            *sum = Some(at);
-            return Ok(Found {
-                offset: start,
-                end,
-                plen,
-                pos: at.pos,
-                last,
-            });
-        }
+    while at.number != number {
+        let number = at.number.saturating_add(1);
         at = Sum {
-            number: at.number.saturating_add(1),
-            pos: at.pos.checked_add(plen.len()).ok_or(OVERFLOW)?,
+            number,
+            pos: at.pos.checked_add(at.plen.len()).ok_or(OVERFLOW)?,
+            plen: meta.read_entry(record_pos(first, number, records.size)?)?,
         };
     }
+    *sum = Some(at);
+    Ok(Found {
+        offset: start,
+        end,
+        plen: at.plen,
+        pos: at.pos,
+        last,
+    })
 }
 
 /// Records of 8 bytes: lengths and places.

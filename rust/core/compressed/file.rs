@@ -4,6 +4,10 @@
 //! lies apart.
 
 use super::{
+    entry::{
+        self,
+        Entries, //
+    },
     walk,
     Algorithm,
     Encoded,
@@ -111,7 +115,7 @@ impl File {
         if file.size == 0 {
             return Ok(file);
         }
-        let meta = &mut Cursor::new(meta);
+        let mut meta = Cursor::new(meta);
         let header: MapHeader = meta.read(header_pos)?;
         if let Some(pos) = header.whole_fragment() {
             file.tail = Some(Tail {
@@ -167,7 +171,7 @@ impl File {
     /// The last extent, if it lies apart. A file has at most one of the two kinds.
     fn read_tail<P: Pages>(
         &self,
-        meta: &mut Cursor<P>,
+        meta: Cursor<P>,
         sb: &SuperBlock,
         header: &MapHeader,
     ) -> Result<Option<Tail>> {
@@ -176,7 +180,8 @@ impl File {
         if !fragment && (!self.advises(ADVISE_INLINE_PCLUSTER) || len == 0) {
             return Ok(None);
         }
-        let last = walk::start(self, meta, self.size.saturating_sub(1))?;
+        let last_byte = self.size.saturating_sub(1);
+        let last = walk::start(self, &mut Entries::new(meta), last_byte)?;
         let start = last.offset(self)?;
         if fragment {
             let low = u64::from(header.fragment_offset());
@@ -191,7 +196,8 @@ impl File {
             }));
         }
         // The data lies where the entry of the last logical cluster, or its pack, ends.
-        let pos = last.entry_end;
+        let last_lcn = num::shift_right(last_byte, self.lcluster_bits);
+        let pos = entry::end_of(self, last_lcn)?;
         if sb.block_offset(pos).saturating_add(len) > sb.block_size() {
             return Err(Error::Corrupt("inline cluster crosses its block"));
         }

@@ -3,6 +3,7 @@
 //! The search for clusters, and what is demanded of each.
 
 use super::{
+    entry::Entries,
     extents::{
         self,
         Records,
@@ -35,12 +36,12 @@ use crate::{
 /// Addresses of blocks have as many bits.
 const BLOCK_ADDRESS_BITS: u32 = 48;
 
-/// Finds the clusters of a file, best in ascending order: it keeps the page it read last, and
-/// where it was in an index whose records have to be added up.
+/// Finds the clusters of a file, best in ascending order: it keeps the page, the pack and the head
+/// that it read last, and where it was in an index whose records have to be added up.
 pub struct Finder<'a, P: Pages + ?Sized> {
     sb: &'a SuperBlock,
     file: &'a File,
-    meta: Cursor<&'a P>,
+    entries: Entries<&'a P>,
     sum: Option<Sum>,
 }
 
@@ -50,7 +51,7 @@ impl<'a, P: Pages + ?Sized> Finder<'a, P> {
         Self {
             sb,
             file,
-            meta: Cursor::new(meta),
+            entries: Entries::new(Cursor::new(meta)),
             sum: None,
         }
     }
@@ -78,7 +79,7 @@ impl<'a, P: Pages + ?Sized> Finder<'a, P> {
             },
             (_, Form::Extents { start, size, count }) => {
                 let records = Records { start, size, count };
-                extents::find(file, &mut self.meta, records, &mut self.sum, offset)?
+                extents::find(file, &mut self.entries.meta, records, &mut self.sum, offset)?
             }
             _ => self.walk(offset, reach)?,
         };
@@ -87,13 +88,13 @@ impl<'a, P: Pages + ?Sized> Finder<'a, P> {
 
     /// The cluster by the entries of the index.
     fn walk(&mut self, offset: u64, reach: Reach) -> Result<Cluster> {
-        let (file, meta) = (self.file, &mut self.meta);
-        let start = walk::start(file, meta, offset)?;
+        let (file, entries) = (self.file, &mut self.entries);
+        let start = walk::start(file, entries, offset)?;
         let first = start.offset(file)?;
-        let blocks = start.blocks(file, meta)?;
+        let blocks = start.blocks(file, entries)?;
         let (end, whole) = match reach {
             Reach::Near => (start.end, start.whole),
-            Reach::Whole => start.find_end(file, meta)?,
+            Reach::Whole => start.find_end(file, entries)?,
         };
         let source = if blocks == 0 {
             Source::Hole

@@ -4,7 +4,7 @@
 
 use super::{
     entry::{
-        self,
+        Entries,
         Entry,
         Head, //
     },
@@ -13,7 +13,6 @@ use super::{
 };
 use crate::{
     num,
-    pages::Cursor,
     Error,
     Pages,
     Result, //
@@ -33,8 +32,6 @@ pub(super) struct Start {
     pub(super) end: u64,
     /// It ends there.
     pub(super) whole: bool,
-    /// Where the entry that was asked for, or its pack, ends.
-    pub(super) entry_end: u64,
     /// The entry behind the head, if it was seen.
     follower: Option<Entry>,
 }
@@ -42,14 +39,16 @@ pub(super) struct Start {
 const OVERFLOW: Error = Error::Corrupt("file offset overflows");
 
 /// The byte of the file where logical cluster `lcn` starts.
+#[inline]
 fn offset_of(file: &File, lcn: u64) -> Result<u64> {
     num::shift_left(lcn, file.lcluster_bits).ok_or(OVERFLOW)
 }
 
 /// Finds the extent that byte `offset` of the file belongs to.
-pub(super) fn start<P: Pages>(file: &File, meta: &mut Cursor<P>, offset: u64) -> Result<Start> {
+#[inline]
+pub(super) fn start<P: Pages>(file: &File, entries: &mut Entries<P>, offset: u64) -> Result<Start> {
     let first = num::shift_right(offset, file.lcluster_bits);
-    let (mut entry, entry_end) = entry::read(file, meta, first, false)?;
+    let mut entry = entries.read(file, first, false)?;
     let base = offset_of(file, first)?;
     let mut end = offset_of(file, first.saturating_add(1))?;
     let mut whole = false;
@@ -65,7 +64,6 @@ pub(super) fn start<P: Pages>(file: &File, meta: &mut Cursor<P>, offset: u64) ->
                     lcn,
                     end,
                     whole,
-                    entry_end,
                     follower,
                 });
             }
@@ -85,7 +83,7 @@ pub(super) fn start<P: Pages>(file: &File, meta: &mut Cursor<P>, offset: u64) ->
         }
         follower = (back == 1).then_some(entry);
         lcn = head_lcn;
-        (entry, _) = entry::read(file, meta, lcn, false)?;
+        entry = entries.read(file, lcn, false)?;
     }
 }
 
@@ -98,7 +96,7 @@ impl Start {
     }
 
     /// How many blocks the extent's cluster has; 0 for a hole.
-    pub(super) fn blocks<P: Pages>(&self, file: &File, meta: &mut Cursor<P>) -> Result<u64> {
+    pub(super) fn blocks<P: Pages>(&self, file: &File, entries: &mut Entries<P>) -> Result<u64> {
         if self.head.hole {
             return Ok(0);
         }
@@ -108,7 +106,7 @@ impl Start {
         }
         let follower = match self.follower {
             Some(entry) => entry,
-            None => entry::read(file, meta, next, false)?.0,
+            None => entries.read(file, next, false)?,
         };
         match follower {
             Entry::Head(_) => Ok(1),
@@ -126,10 +124,10 @@ impl Start {
     pub(super) fn find_end<P: Pages>(
         &self,
         file: &File,
-        meta: &mut Cursor<P>,
+        entries: &mut Entries<P>,
     ) -> Result<(u64, bool)> {
         let limit = self.offset(file)?.saturating_add(MAX_DECODED);
-        let mut lcn = self.lcn;
+        let mut lcn = self.lcn.saturating_add(1);
         loop {
             let pos = offset_of(file, lcn)?;
             if pos >= file.size {
@@ -138,12 +136,9 @@ impl Start {
             if pos > limit {
                 return Ok((pos, false));
             }
-            let (entry, _) = entry::read(file, meta, lcn, true)?;
+            let entry = entries.read(file, lcn, true)?;
             let ahead = match entry {
-                Entry::Head(head) if lcn != self.lcn => {
-                    return Ok((pos.saturating_add(head.offset), true));
-                }
-                Entry::Head(_) => 1,
+                Entry::Head(head) => return Ok((pos.saturating_add(head.offset), true)),
                 // Early versions of mkfs.erofs wrote 0.
                 Entry::NonHead { ahead, .. } => ahead.max(1),
             };

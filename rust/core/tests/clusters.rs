@@ -14,7 +14,8 @@ use cofs_core::{
         MAX_ENCODED, //
     },
     Inode,
-    Place, //
+    Place,
+    SuperBlock, //
 };
 use common::{
     image::{
@@ -43,6 +44,37 @@ use proptest::{
 /// for the end.
 const PAGES: u64 = 64 + 64 + 8;
 
+/// One that is asked for every cluster answers as a new one does, in whatever order it is asked.
+fn same_in_every_order(pages: &FilePages, sb: &SuperBlock, file: &File, offsets: &[u64]) {
+    let mut ascending = Vec::new();
+    let mut offset = 0;
+    let mut kept = Finder::new(pages, sb, file);
+    while offset < file.size() && ascending.len() < 100 {
+        let found = kept.find(offset, Reach::Whole);
+        ascending.push((offset, found));
+        offset = found.map_or(offset + 4096, |cluster| cluster.end());
+    }
+    for (offset, found) in &ascending {
+        let new = Finder::new(pages, sb, file).find(*offset, Reach::Whole);
+        assert_eq!(*found, new, "in ascending order, at {offset}");
+    }
+    for (at, offset) in offsets.iter().enumerate() {
+        // Somewhere, and then the next.
+        let known = ascending.get(at.wrapping_mul(7919) % ascending.len().max(1));
+        let somewhere = offset % file.size().max(1);
+        for offset in [somewhere, known.map_or(somewhere, |known| known.0)] {
+            for reach in [Reach::Near, Reach::Whole, Reach::Near] {
+                let found = kept.find(offset, reach);
+                let new = Finder::new(pages, sb, file).find(offset, reach);
+                assert_eq!(found, new, "in any order, at {offset}");
+                let next = found.map_or(offset + 512, |cluster| cluster.end());
+                let new = Finder::new(pages, sb, file).find(next, reach);
+                assert_eq!(kept.find(next, reach), new, "the next, at {next}");
+            }
+        }
+    }
+}
+
 /// Asks for clusters everywhere and checks each. What is found near is what is found whole.
 fn search(image: &Image, offsets: &[u64]) -> usize {
     let pages = image.pages();
@@ -61,6 +93,7 @@ fn search(image: &Image, offsets: &[u64]) -> usize {
     let Ok(file) = file else {
         return 0;
     };
+    same_in_every_order(&pages, &sb, &file, offsets);
     let mut found = 0;
     for &offset in offsets {
         let offset = offset % inode.size().max(1);
@@ -135,6 +168,30 @@ fn full_index() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// Packs of 16 entries of 14 bits, as they are often: heads that are led back to, and others.
+fn compact_index() -> impl Strategy<Value = Vec<u8>> {
+    let entry = prop_oneof![
+        6 => (prop_oneof![4 => Just(1u32), 1 => Just(0), 1 => Just(3)], 0u32..4096)
+            .prop_map(|(kind, offset)| kind << 12 | offset),
+        4 => (1u32..5).prop_map(|back| 2 << 12 | back),
+        2 => (0u32..5).prop_map(|blocks| 2 << 12 | 0x800 | blocks),
+        1 => 0u32..1 << 14,
+    ];
+    let pack = (prop::collection::vec(entry, 16), 0u32..40).prop_map(|(entries, block)| {
+        let mut bytes = vec![0u8; 28];
+        for (at, entry) in entries.iter().enumerate() {
+            for bit in (0..14).filter(|bit| entry >> bit & 1 != 0) {
+                bytes[(at * 14 + bit) / 8] |= 1 << ((at * 14 + bit) % 8);
+            }
+        }
+        bytes.extend(block.to_le_bytes());
+        bytes
+    });
+    // Before the first pack of 16 there is as much as makes its place a multiple of 32.
+    (prop::collection::vec(pack, 1..6), any::<[u8; 24]>())
+        .prop_map(|(packs, before)| [&before[..], &packs.concat()].concat())
+}
+
 fn sizes() -> impl Strategy<Value = u64> {
     prop_oneof![
         0u64..200_000,
@@ -164,7 +221,7 @@ proptest! {
         advise in prop_oneof![4 => 0u16..64, 1 => any::<u16>()],
         algorithms in prop_oneof![4 => Just(0x30u8), 1 => any::<u8>()],
         cluster_bits in prop_oneof![4 => Just(0u8), 2 => 0u8..16, 1 => any::<u8>()],
-        index in prop_oneof![full_index(), index_bytes()],
+        index in prop_oneof![full_index(), compact_index(), index_bytes()],
         offsets in prop::collection::vec(prop_oneof![0u64..200_000, any::<u64>()], 1..20),
         packed in prop_oneof![4 => Just(4u64), 1 => Just(NID), 1 => Just(0)],
     ) {

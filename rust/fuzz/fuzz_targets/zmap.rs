@@ -114,14 +114,23 @@ fuzz_target!(|input: &[u8]| {
             continue;
         };
         let mut offset = 0;
+        let mut ascending = Finder::new(&image, sb, &file);
+        let mut descending = Finder::new(&image, sb, &file);
         while offset < inode.size() && room != 0 {
             room -= 1;
             let found = ask(&image, sb, &inode, &file, offset, Reach::Whole);
+            // One that is asked for all of them answers as a new one does.
+            assert_eq!(ascending.find(offset, Reach::Whole).ok(), found);
             let Some(cluster) = found else {
                 offset += sb.block_size();
                 continue;
             };
             near(&image, sb, &inode, &file, &cluster, offset);
+            let before = inode.size().saturating_sub(offset).saturating_sub(1);
+            assert_eq!(
+                descending.find(before, Reach::Near).ok(),
+                ask(&image, sb, &inode, &file, before, Reach::Near)
+            );
             offset = cluster.end();
         }
         if let Some(last) = inode.size().checked_sub(1) {

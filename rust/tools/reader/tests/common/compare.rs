@@ -163,6 +163,9 @@ impl Compared<'_> {
         for _ in 0..clusters.len().min(200) {
             let whole = clusters[random.below(clusters.len() as u32) as usize];
             let within = u64::from(random.next()) % whole.len;
+            let mut new = Finder::new(image, image.superblock(), &file);
+            let found = new.find(whole.offset + within, Reach::Whole);
+            assert_eq!(found, Ok(whole), "{options}");
             for at in [whole.offset, whole.offset + within, whole.end() - 1] {
                 assert_eq!(finder.find(at, Reach::Whole), Ok(whole), "{options}");
                 let near = finder.find(at, Reach::Near).unwrap();
