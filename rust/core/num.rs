@@ -54,8 +54,8 @@ pub fn align_up(value: u64, align: u64) -> Option<u64> {
 /// ```
 #[inline]
 pub fn shift_left(value: u64, bits: u32) -> Option<u64> {
-    let shifted = value.checked_shl(bits)?;
-    (shift_right(shifted, bits) == value).then_some(shifted)
+    1u64.checked_shl(bits)
+        .and_then(|factor| value.checked_mul(factor))
 }
 
 /// `value / 2^bits`, which is 0 for a shift past the last bit.
