@@ -125,6 +125,9 @@ const SMALL: u64 = 256 << 10;
 /// As many bytes a window has whose clusters are all decoded as a whole: someone reads on and on.
 const SEQUENTIAL: u64 = 64 << 10;
 
+/// Of so many clusters one at each end may be decoded twice.
+const FEW: u64 = 8;
+
 /// What a readahead of `range` should be of so that clusters are not decoded twice.
 pub(crate) fn whole_clusters(source: &Source<'_>, range: Range<u64>) -> Option<Range<u64>> {
     let mount = source.mount();
@@ -132,10 +135,15 @@ pub(crate) fn whole_clusters(source: &Source<'_>, range: Range<u64>) -> Option<R
     let metadata = mount.metadata();
     let mut finder = Finder::new(&metadata, &mount.disk, &file);
     let size = source.disk().size();
-    let sequential = range.end.saturating_sub(range.start) >= SEQUENTIAL;
+    let len = range.end.saturating_sub(range.start);
+    let sequential = len >= SEQUENTIAL;
     let grows = |cluster: &Cluster| {
-        matches!(cluster.source, compressed::Source::Encoded(_))
-            && (cluster.len <= SMALL || sequential)
+        let wanted = match sequential {
+            // Windows that are what mm makes them have large folios, which is worth more.
+            true => cluster.len > len / FEW,
+            false => cluster.len <= SMALL,
+        };
+        wanted && matches!(cluster.source, compressed::Source::Encoded(_))
     };
     let first = finder.find(range.start, Reach::Whole).ok()?;
     // Not pages that other clusters have a part of.
