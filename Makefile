@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every target is one script; `make help` lists them.
-.PHONY: help modules vm demo check check-debug quick bench profile fuzz stress install images test clippy fmt clean distclean
+.PHONY: help modules vm demo check check-debug quick bench profile fuzz stress pressure install images test clippy fmt clean distclean
 
 help:
 	@echo 'Common:'
@@ -19,12 +19,13 @@ help:
 	@echo '  make test         unit and property tests'
 	@echo '  make fuzz         fuzzes the core, TIME seconds for each target (60)'
 	@echo '  make stress       MUTANTS=10000 mutated images in the guest (KERNEL=debug, FIRST=seed, PEER=erofs)'
+	@echo '  make pressure     TIME=1800 seconds of compressed reads without memory (KERNEL=stock)'
 	@echo '  make clippy fmt images'
 	@echo '  make clean        remove build/'
 	@echo '  make distclean    remove the cache too'
 	@echo 'Variables: KVER=release  KDIR=prepared tree  COFS_CACHE=directory (~/.cache/cofs)'
 
-export TIME MUTANTS FIRST PEER KVER KDIR IMG MOUNT KERNEL PAIR COFS_CACHE DESTDIR
+export TIME LEAVE MUTANTS FIRST PEER KVER KDIR IMG MOUNT KERNEL PAIR COFS_CACHE DESTDIR
 
 modules:
 	@scripts/modules.sh
@@ -52,6 +53,8 @@ fuzz:
 	@scripts/fuzz.sh
 stress:
 	@scripts/stress.sh
+pressure:
+	@scripts/pressure.sh
 clippy:
 	@scripts/clippy.sh
 fmt:

@@ -2,7 +2,7 @@
 //! System calls on shared files that do more than read.
 
 mod flights;
-mod inline;
+pub(crate) mod inline;
 
 use std::os::fd::{AsFd, OwnedFd};
 

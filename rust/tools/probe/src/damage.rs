@@ -83,6 +83,13 @@ pub(crate) fn corrupt(image: &Path, copy: &Path, offset: u64) -> Result<()> {
     std::fs::write(copy, bytes).what(|| format!("write {}", copy.display()))
 }
 
+/// Writes the mutant of a seed.
+pub(crate) fn mutant(image: &Path, copy: &Path, seed: u64) -> Result<()> {
+    let whole = manifest::read(image)?;
+    let bytes = mutate(&whole, &Regions::of(&whole), seed);
+    std::fs::write(copy, bytes).what(|| format!("write {}", copy.display()))
+}
+
 /// Prints how many mutants fared how, against the reference reader, and against `reference`
 /// unless that is "none". Fails on those that were laxer or different.
 pub(crate) fn seeded(
@@ -118,7 +125,8 @@ pub(crate) fn seeded(
         let ours = look_with(subject, &copy.path, devices)?;
         for judge in &mut judges {
             let (verdict, text) = if judge.name == "reader" {
-                let verdict = against::reader(&ours, &read);
+                let verdict =
+                    against::reader(&ours, &read, regions.streams_differ(&whole, &mutant));
                 let mounts = matches!(ours, Seen::Tree(_));
                 alike += u32::from(mounts && verdict.0 == Verdict::Same);
                 verdict
@@ -138,7 +146,7 @@ pub(crate) fn seeded(
 pub(crate) fn reader(reference: &str, image: &Path, devices: &[&str]) -> Result<bool> {
     let ours = look_with(reference, image, devices)?;
     let theirs = manifest::of_file(image, devices, PIECE)?;
-    let (verdict, text) = against::reader(&ours, &theirs);
+    let (verdict, text) = against::reader(&ours, &theirs, false);
     if verdict != Verdict::Same {
         println!("{}: {verdict:?}: {text}", image.display());
     }

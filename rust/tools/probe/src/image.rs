@@ -182,7 +182,8 @@ impl<'a> Image<'a> {
         inode(&self.device, &self.sb, nid, self.decodes)
     }
 
-    /// One page of a file, as the page cache has it: what cannot be had whole is EIO.
+    /// One page of a file, as the page cache has it: what cannot be had whole is EIO, but of compressed
+    /// files it is said what is wrong.
     fn page(&self, inode: &Inode, index: u64) -> cofs_core::Result<Vec<u8>> {
         let mut page = vec![0; PAGE_SIZE as usize];
         let start = index.checked_mul(PAGE_SIZE).ok_or(Error::IO)?;
@@ -190,8 +191,7 @@ impl<'a> Image<'a> {
         let whole = in_file.next_multiple_of(self.sb.block_size());
         let mut at = 0;
         if self.decodes && matches!(inode.layout(), Layout::Compressed { .. }) {
-            self.decode(inode, start, &mut page[..in_file as usize])
-                .map_err(|_| Error::IO)?;
+            self.decode(inode, start, &mut page[..in_file as usize])?;
             return Ok(page);
         }
         while at < whole {

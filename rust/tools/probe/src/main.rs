@@ -3,6 +3,7 @@
 
 mod against;
 mod calls;
+mod clusters;
 mod compressed;
 mod content;
 mod damage;
@@ -25,6 +26,7 @@ mod pattern;
 mod poison;
 mod program;
 mod refuse;
+mod scatter;
 mod short;
 mod source;
 mod special;
@@ -56,6 +58,7 @@ const USAGE: &str = "usage: probe COMMAND ...
                                     options BOTH of the environment on either
   damage TYPE REFERENCE IMAGE       the same over an image with known faults
   mutants TYPE REFERENCE|none IMAGE FIRST COUNT [DEVICE...]   seeded ones, by the reader too
+  mutant IMAGE COPY SEED            one of them
   reader REFERENCE IMAGE [DEVICE...]   the reader against a filesystem; it reads compressed
                                     files if DECODED is set
   damage-cases IMAGE                how many faults are known
@@ -78,12 +81,17 @@ const USAGE: &str = "usage: probe COMMAND ...
   preadv2 FLAG FILE                 it all at once, with nowait, direct-nowait or dontcache
   direct FILE                       what is said of O_DIRECT, and how it reads
   lease-label FILE                  take a read lease, ask for the volume's label
+  clusters IMAGE PATH               where the clusters of a file are
+  unreadable FILE OFFSET LEN        the pages around there that reading gives an error for
   evict FILE                        posix_fadvise(POSIX_FADV_DONTNEED)
+  ahead FILE                        posix_fadvise(POSIX_FADV_WILLNEED) for all of it
   fserror DIR... -- COMMAND...      what fanotify tells of errors while it runs
   hammer TYPE OPTIONS STAYS GOES LOOPS
   outlive TYPE OPTIONS GOES STAYS
   cycle TYPE OPTIONS SOURCE LOOPS
   overlap FILE THREADS SECONDS SEED [GOLDEN]   read it in every way at once; GOLDEN has its bytes
+  scatter FILE COUNT                read as many pages, each apart from the others
+  ring FILE COUNT                   the same by io_uring: what is done at once
   squeeze MIB SECONDS               take all memory but so much
   order GROUP ORDER TYPE OPTIONS A B   one order of events on the sharing pair: see the module
                                     GROUP for its orders (uprobe, mapped, lazy, poison,
@@ -175,6 +183,9 @@ fn run(words: &[&str]) -> Result<bool> {
             let seeds = number(first)?..number(first)? + number(count)?;
             damage::seeded(subject, reference, Path::new(image), devices, seeds)
         }
+        ["mutant", image, copy, seed] => {
+            damage::mutant(Path::new(image), Path::new(copy), number(seed)?).map(|()| true)
+        }
         ["consume", way, path] => memory::consume(way, Path::new(path)).map(|()| true),
         ["behind", path] => memory::behind(Path::new(path)).map(|()| true),
         ["cached", file] => memory::cached(Path::new(file)).map(|()| true),
@@ -185,6 +196,13 @@ fn run(words: &[&str]) -> Result<bool> {
         ["preadv2", flag, file] => memory::read_with(flag, Path::new(file)).map(|()| true),
         ["direct", file] => uncached::print(Path::new(file)).map(|()| true),
         ["lease-label", file] => memory::lease_label(Path::new(file)).map(|()| true),
+        ["ahead", file] => memory::ahead(Path::new(file)).map(|()| true),
+        ["clusters", image, path] => {
+            clusters::print(Path::new(image), Path::new(path)).map(|()| true)
+        }
+        ["unreadable", file, at, len] => {
+            clusters::unreadable(Path::new(file), number(at)?, number(len)?).map(|()| true)
+        }
         ["evict", file] => memory::evict(Path::new(file)).map(|()| true),
         ["hammer", kind, options, stays, goes, loops] => hammer::run(
             kind,
@@ -208,6 +226,8 @@ fn run(words: &[&str]) -> Result<bool> {
             golden.first().map(Path::new),
         )
         .map(|()| true),
+        ["scatter", file, count] => scatter::run(Path::new(file), number(count)?).map(|()| true),
+        ["ring", file, count] => scatter::by_ring(Path::new(file), number(count)?).map(|()| true),
         ["squeeze", leave, seconds] => {
             squeeze::run(number(leave)?, number(seconds)?).map(|()| true)
         }

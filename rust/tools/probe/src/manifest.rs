@@ -80,9 +80,7 @@ pub(crate) fn of_devices(bytes: &[u8], devices: &[&[u8]], piece: u64) -> Seen {
             .map(|mut node| {
                 if node.kind == FileType::RegularFile {
                     node.line.push_str(&match image.open(&node.path) {
-                        Ok(()) => ends(node.size, piece, |at, bytes| {
-                            image.read(&node.path, at, bytes).map(|()| bytes.len())
-                        }),
+                        Ok(()) => content(&image, &node, piece),
                         Err(e) => format!(" open={}", name(e)),
                     });
                 }
@@ -90,6 +88,26 @@ pub(crate) fn of_devices(bytes: &[u8], devices: &[&[u8]], piece: u64) -> Seen {
             })
             .collect(),
     )
+}
+
+/// What the reference reader has of a file, by pages; if it is more, or something else, in order of extents,
+/// that as well: `|` is between them.
+fn content(image: &Image<'_>, node: &walk::Node, piece: u64) -> String {
+    let mut text = ends(node.size, piece, |at, bytes| {
+        image.read(&node.path, at, bytes).map(|()| bytes.len())
+    });
+    if node.size > piece {
+        return text;
+    }
+    if let Some(bytes) = image.in_order(&node.path) {
+        let other = format!(" {}:{}", bytes.len(), walk::digest(&bytes));
+        if text.contains("=E") {
+            text = other;
+        } else if text != other {
+            text = format!("{text}|{}", other.trim_start());
+        }
+    }
+    text
 }
 
 /// The digest of a file, or of a large one's first and last piece.

@@ -170,6 +170,18 @@ pub(crate) fn evict(path: &Path) -> Result<()> {
     fadvise(open(path)?, 0, None, Advice::DontNeed).what(|| "fadvise".into())
 }
 
+/// Asks for all of it, and leaves.
+pub(crate) fn ahead(path: &Path) -> Result<()> {
+    let fd = open(path)?;
+    let size = fstat(&fd).what(|| "fstat".into())?.st_size as u64;
+    // The kernel takes no more at once than the device likes.
+    for at in (0..size).step_by(128 << 10) {
+        let count = std::num::NonZeroU64::new(128 << 10);
+        fadvise(&fd, at, count, Advice::WillNeed).what(|| "fadvise".into())?;
+    }
+    Ok(())
+}
+
 /// A file, or every regular file of a tree.
 fn files_of(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.is_dir() {

@@ -2,6 +2,8 @@
 //! Seeded changes to an image, most of them in its structures: a byte anywhere is nearly always
 //! one of some file's content.
 
+mod compressed;
+
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -16,8 +18,9 @@ const SUPER: usize = 1024;
 const MAGIC_LEN: usize = 4;
 
 /// What may be changed, in the order of [`Regions::list`].
-const KINDS: [&str; 9] = [
-    "super", "device", "prefix", "inode", "xattr", "shared", "chunk", "entry", "inline",
+const KINDS: [&str; 15] = [
+    "super", "device", "prefix", "inode", "xattr", "shared", "chunk", "entry", "inline", "header",
+    "index", "pack", "extent", "config", "cluster",
 ];
 const DEVICE: usize = 1;
 const PREFIX: usize = 2;
@@ -27,11 +30,19 @@ const SHARED: usize = 5;
 const CHUNK: usize = 6;
 const ENTRY: usize = 7;
 const INLINE: usize = 8;
+const HEADER: usize = 9;
+const INDEX: usize = 10;
+const PACK: usize = 11;
+const EXTENT: usize = 12;
+const CONFIG: usize = 13;
+const CLUSTER: usize = 14;
 
 /// Where the structures of a sound image lie.
 pub(crate) struct Regions {
     /// By kind, each structure apart.
     list: [Vec<Range<usize>>; KINDS.len()],
+    /// There is an algorithm of which decoders see broken data differently.
+    streams: bool,
 }
 
 impl Regions {
@@ -41,18 +52,31 @@ impl Regions {
         whole.resize(image.len().next_multiple_of(4096), 0);
         let mut regions = Regions {
             list: Default::default(),
+            streams: false,
         };
         regions.list[0].push(SUPER + MAGIC_LEN..SUPER + 144);
-        if let Ok(sb) = SuperBlock::read_with_devices(&Memory(&whole), |_, _| 0) {
+        if let Ok(sb) = SuperBlock::read_any(&Memory(&whole), |_, _| 0) {
+            let algorithms = sb.algorithms();
+            regions.streams = algorithms.lzma_dict_size.is_some()
+                || algorithms.deflate_window_bits.is_some()
+                || algorithms.zstd_window_log.is_some();
             Finder {
                 pages: Memory(&whole),
                 sb: &sb,
+                decoded: cofs_reader::Image::new(whole.clone(), |_, _| 0).ok(),
                 end: image.len(),
                 regions: &mut regions,
             }
             .image();
         }
         regions
+    }
+
+    /// Whether bytes that are decoded by streams differ in `mutant`: their decoders agree about what
+    /// is sound, but not always about where what is not ends.
+    pub(crate) fn streams_differ(&self, whole: &[u8], mutant: &[u8]) -> bool {
+        let differ = |range: &Range<usize>| whole[range.clone()] != mutant[range.clone()];
+        self.streams && self.list[CLUSTER].iter().any(differ)
     }
 
     /// "KIND=COUNT ...".
@@ -73,6 +97,8 @@ impl Regions {
 struct Finder<'a> {
     pages: Memory<'a>,
     sb: &'a SuperBlock,
+    /// Reads directories that are compressed.
+    decoded: Option<cofs_reader::Image>,
     end: usize,
     regions: &'a mut Regions,
 }
@@ -96,8 +122,10 @@ impl Finder<'_> {
             self.add(DEVICE, self.sb.device_table_pos() + 128 * index, 128);
         }
         self.prefixes();
+        self.configs();
         let mut seen = HashSet::new();
         let mut todo = vec![self.sb.root_nid(), self.sb.packed_nid()];
+        todo.extend(self.sb.metabox_nid());
         while let Some(nid) = todo.pop() {
             if !seen.insert(nid) {
                 continue;
@@ -146,16 +174,15 @@ impl Finder<'_> {
             let count = inode.size().div_ceil(1 << bits);
             self.add(CHUNK, start_pos, count * Unit::new(indexes, wide).size());
         }
+        self.compressed(inode);
         let kind = if inode.kind() == Kind::Directory {
             let mut entries = vec![0; inode.size().next_multiple_of(4096) as usize];
             let size = inode.size();
-            let _ = data::read(
-                &self.pages,
-                self.sb,
-                inode,
-                0,
-                &mut entries[..size as usize],
-            );
+            let whole = &mut entries[..size as usize];
+            let _ = match (&self.decoded, inode.layout()) {
+                (Some(image), Layout::Compressed { .. }) => image.read(inode, 0, whole),
+                _ => data::read(&self.pages, self.sb, inode, 0, whole),
+            };
             let _ = readdir(&Memory(&entries), self.sb, size, 0, |entry| {
                 todo.push(entry.nid);
                 true

@@ -18,7 +18,8 @@ pub(crate) fn cuts(kind: &str, image: &Path, step: usize) -> Result<bool> {
         copy.write(part)?;
         let ours = look(kind, &copy.path)?;
         refused += u32::from(matches!(ours, Seen::Refused(_)));
-        let (verdict, text) = against::reader(&ours, &manifest::of_devices(part, &[], PIECE));
+        let (verdict, text) =
+            against::reader(&ours, &manifest::of_devices(part, &[], PIECE), false);
         counts[verdict as usize] += 1;
         if verdict > Verdict::Stricter {
             println!("# cut at {len}: {verdict:?}: {text}");
@@ -43,7 +44,7 @@ pub(crate) fn failing(kind: &str, device: &Path, image: &Path) -> Result<bool> {
             println!("{}", words.filter(|word| word.contains("=E")).count());
         }
     }
-    let (verdict, text) = against::reader(&ours, &manifest::of_devices(&whole, &[], PIECE));
+    let (verdict, text) = against::reader(&ours, &manifest::of_devices(&whole, &[], PIECE), false);
     if verdict > Verdict::Stricter {
         println!("# {verdict:?}: {text}");
     }

@@ -4,48 +4,49 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::error::{Context, Result};
-use crate::sys::PAGE;
+use rustix::fs::{fallocate, ftruncate, FallocateFlags};
 
-const CHUNK: usize = 2 << 20;
+use crate::error::{Context, Result};
+use crate::sys;
+
+const CHUNK: u64 = 4 << 20;
 const MIB: u64 = 1 << 20;
 
 /// Leaves others `leave` MiB for so many seconds: takes more where they could have more, and gives
-/// back where they have less than half.
+/// back where they have less than half. Says "full" when it has what it wants for the first time.
 pub(crate) fn run(leave: u64, seconds: u64) -> Result<()> {
     // Should it come to that, this is the one to go.
     fs::write("/proc/self/oom_score_adj", "1000").what(|| "oom_score_adj".into())?;
     let end = Instant::now() + Duration::from_secs(seconds);
-    let mut held: Vec<Vec<u8>> = Vec::new();
-    let (mut most, mut taken, mut least) = (0, 0u64, u64::MAX);
-    while Instant::now() < end {
+    // Pages of a file in memory cost no fault each, and without swap nobody takes them.
+    let file = sys::memory_file().what(|| "a file in memory".into())?;
+    let (mut len, mut most, mut least, mut full) = (0, 0, u64::MAX, false);
+    for turn in 0u64.. {
+        if Instant::now() > end {
+            break;
+        }
         let available = available()?;
-        least = least.min(available);
-        if available > leave * MIB + CHUNK as u64 {
-            let mut chunk = vec![0; CHUNK];
-            // Of each page its own: pages that are all the same could be merged.
-            for (number, page) in chunk.chunks_mut(PAGE).enumerate() {
-                page[0] = number as u8 | 1;
-            }
-            held.push(chunk);
-            taken += 1;
-            most = most.max(held.len());
+        if available > leave * MIB + CHUNK {
+            fallocate(&file, FallocateFlags::empty(), len, CHUNK).what(|| "fallocate".into())?;
+            len += CHUNK;
+            most = most.max(len);
             continue;
         }
-        if available < leave * MIB / 2 {
-            held.pop();
-        } else if taken % 3 == 0 {
-            // What is freed is fought for anew.
-            held.pop();
-            taken += 1;
-        } else {
-            taken += 1;
+        if !full {
+            println!("full");
+            full = true;
+        }
+        least = least.min(available);
+        // What is given back now and then is fought for anew.
+        if available < leave * MIB / 2 || turn % 16 == 0 {
+            len -= CHUNK.min(len);
+            ftruncate(&file, len).what(|| "ftruncate".into())?;
         }
         std::thread::sleep(Duration::from_millis(5));
     }
     println!(
         "held-mib={} least-available-mib={}",
-        most * CHUNK >> 20,
+        most / MIB,
         least / MIB
     );
     Ok(())

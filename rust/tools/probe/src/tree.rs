@@ -42,6 +42,7 @@ pub(crate) fn make(kind: &str, dir: &Path) -> Result<()> {
         "libraries" => contents::libraries(dir)?,
         "expanding" => contents::expanding(dir)?,
         "damage" => damage(dir)?,
+        "damage-packed" => contents::damage(dir)?,
         "special" => special::special(dir)?,
         "share-a" => share::share(dir, 1)?,
         "share-b" => share::share(dir, 2)?,

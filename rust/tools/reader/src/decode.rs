@@ -77,13 +77,51 @@ pub fn cluster(sb: &SuperBlock, cluster: &Cluster, bytes: &[u8], wanted: usize) 
     }
 }
 
+/// What a cluster has behind the bytes that are wanted is nobody's business: where it is broken, or more than
+/// it should be, these are still decoded.
 fn lz4(data: &[u8], wanted: usize, limit: usize) -> Result<Vec<u8>> {
-    let mut out = lz4_flex::block::decompress(data, limit).map_err(|_| BROKEN)?;
-    if out.len() < wanted {
-        return Err(BROKEN);
+    match lz4_flex::block::decompress(data, limit) {
+        Ok(mut out) if out.len() >= wanted => {
+            out.truncate(wanted);
+            Ok(out)
+        }
+        _ => lz4_start(data, wanted).ok_or(BROKEN),
     }
-    out.truncate(wanted);
-    Ok(out)
+}
+
+/// Decodes no further than `wanted`.
+fn lz4_start(data: &[u8], wanted: usize) -> Option<Vec<u8>> {
+    let mut out: Vec<u8> = Vec::with_capacity(wanted);
+    let mut data = data.iter().copied();
+    let length = |nibble: u8, data: &mut dyn Iterator<Item = u8>| {
+        let mut len = usize::from(nibble);
+        let mut more = nibble == 15;
+        while more {
+            let byte = data.next()?;
+            len += usize::from(byte);
+            more = byte == 255;
+        }
+        Some(len)
+    };
+    while out.len() < wanted {
+        let token = data.next()?;
+        let literals = length(token >> 4, &mut data)?.min(wanted - out.len());
+        for _ in 0..literals {
+            out.push(data.next()?);
+        }
+        if out.len() == wanted {
+            break;
+        }
+        let distance = usize::from(u16::from_le_bytes([data.next()?, data.next()?]));
+        let len = (length(token & 15, &mut data)? + 4).min(wanted - out.len());
+        let from = out.len().checked_sub(distance)?;
+        for at in from..from + len {
+            // A distance of nothing means zeros to the kernel's decoder.
+            let byte = if distance == 0 { 0 } else { out[at] };
+            out.push(byte);
+        }
+    }
+    Some(out)
 }
 
 /// The decoder fails where a match goes past the size it is told, and says how far. Then that size
@@ -125,4 +163,19 @@ fn stream(mut decoder: impl Read, wanted: usize) -> Result<Vec<u8>> {
     let mut out = vec![0; wanted];
     decoder.read_exact(&mut out).map_err(|_| BROKEN)?;
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lz4_as_far_as_wanted() {
+        // Three literals, seven bytes from three back, then what leads nowhere.
+        let data = [0x33, b'a', b'b', b'c', 3, 0, 0x00, 0xff, 0xff];
+        assert_eq!(lz4(&data, 10, 100).unwrap(), b"abcabcabca");
+        assert_eq!(lz4(&data, 2, 100).unwrap(), b"ab");
+        assert_eq!(lz4(&data, 11, 100), Err(BROKEN));
+        assert_eq!(lz4(&data[..3], 3, 100), Err(BROKEN));
+    }
 }

@@ -85,7 +85,13 @@ impl<P: Pages> Sources<'_, P> {
                     return Ok(());
                 }
                 let whole = cluster.len as usize;
-                let bytes = decode::cluster(self.sb, cluster, &self.encoded(&encoded)?, whole)?;
+                let data = self.encoded(&encoded)?;
+                let Ok(bytes) = decode::cluster(self.sb, cluster, &data, whole) else {
+                    // It may be sound up to where it is needed.
+                    let bytes = decode::cluster(self.sb, cluster, &data, from + out.len())?;
+                    out.copy_from_slice(&bytes[from..]);
+                    return Ok(());
+                };
                 out.copy_from_slice(&bytes[from..from + out.len()]);
                 kept.truncate(KEPT - 1);
                 kept.push_front((*cluster, bytes));

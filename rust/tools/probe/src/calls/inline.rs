@@ -72,7 +72,7 @@ fn submit(file: &std::os::fd::OwnedFd, golden: &[u8]) -> Result<Outcome> {
 }
 
 /// They stay for some seconds after their work.
-fn workers() -> Result<usize> {
+pub(crate) fn workers() -> Result<usize> {
     let tasks = std::fs::read_dir("/proc/self/task").map_err(|e| e.to_string())?;
     let names = tasks
         .filter_map(std::result::Result::ok)

@@ -13,6 +13,8 @@ use crate::pattern::Random;
 const SIZES: [usize; 7] = [1, 511, 4096, 4097, 65_536, 13, 300_000];
 /// From one piece to the next: in a page, by some pages, by about a cluster.
 const STRIDES: [u64; 3] = [1500, 12_289, 70_000];
+/// As many pieces of each: some decode a whole cluster.
+const STEPS: usize = 10;
 
 /// Sequential, each read(2) of another size.
 pub(super) fn by_sizes(fd: &OwnedFd, window: &Window) -> Result<()> {
@@ -35,7 +37,7 @@ pub(super) fn by_strides(fd: &OwnedFd, window: &Window) -> Result<()> {
     for (turn, stride) in STRIDES.into_iter().enumerate() {
         let _ = fadvise(fd, window.offset, None, Advice::DontNeed);
         let last = len.saturating_sub(1) / stride;
-        for step in (0..=last).take(24) {
+        for step in (0..=last).take(STEPS) {
             let at = stride * if turn == 1 { last - step } else { step };
             let mut got = vec![0; 700.min(len - at.min(len)) as usize];
             let n = pread_full(fd, &mut got, window.offset + at).what(|| "pread".into())?;

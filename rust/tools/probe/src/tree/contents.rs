@@ -52,10 +52,10 @@ pub(super) fn mixed(seed: u64, size: usize) -> Vec<u8> {
 pub(super) fn kinds(dir: &Path, largest: usize) -> Result<()> {
     for (seed, size) in (1..).zip(SIZES).filter(|(_, size)| *size <= largest) {
         put(dir.join(format!("words/{size}")), &words(seed, size))?;
-        if size < 1 << 20 {
+        if size < 300_000 {
             put(dir.join(format!("mixed/{size}")), &mixed(seed, size))?;
         }
-        if size < 128 << 10 {
+        if size < 70_000 {
             put(dir.join(format!("noise/{size}")), &content(seed, size))?;
             put(dir.join(format!("zeros/{size}")), &vec![0; size])?;
         }
@@ -114,6 +114,20 @@ pub(super) fn libraries(dir: &Path) -> Result<()> {
     big.truncate(BIG);
     put(dir.join("big"), &big)?;
     code(&dir.join("small"), 300_000)
+}
+
+/// Small, and of everything some: most of what is changed in it belongs to an index or a cluster.
+pub(super) fn damage(dir: &Path) -> Result<()> {
+    for (number, size) in [300, 4096, 5000, 12_000, 30_000].into_iter().enumerate() {
+        let seed = number as u64;
+        put(dir.join(format!("dir-{number}/words")), &words(seed, size))?;
+        put(dir.join(format!("dir-{number}/mixed")), &mixed(seed, size))?;
+    }
+    put(dir.join("zeros"), &vec![0; 50_000])?;
+    put(dir.join("noise"), &content(1, 9000))?;
+    let again = [&content(2, 1711), &mixed(4, 30_000)[..]].concat();
+    put(dir.join("again"), &again)?;
+    symlink("dir-1/words", dir.join("link")).what(|| "symlink".into())
 }
 
 fn library(name: &str) -> Result<PathBuf> {

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# A cluster that cannot be decoded is no fault for a file that another image has, too.
+# shellcheck disable=SC2086 # a range is two words
+. "$(dirname "$0")/lib/guest.sh"
+. "$TESTS/lib/sharing.sh"
+. "$TESTS/lib/compressed.sh"
+
+plan 9
+skip_unread 9
+damage_begin
+share=inode_share,domain_id=damaged
+damaged lz4-64k 5
+failovers() { [ "$FS" = cofs ] && counter failovers || echo 0; }
+mnt $share "$MNT/disk/lz4-64k.img" "$MNT/x"
+mnt $share "$IMAGES/l-lz4-1m.img" "$MNT/y"
+drop_caches
+before=$(failovers) lines=$(dmesg | wc -l)
+if ! cmp -s "$MNT/x/big" "$MNT/golden/big"; then
+	umnt "$MNT/x"
+	umnt "$MNT/y"
+	damage_end
+	for i in {1..9}; do skip "damaged and shared $i" "$FS does not ask another image for a damaged cluster"; done
+	exit
+fi
+ok "shared, by the damaged one's reader"
+at_least "of what the sound one filled" $(($(failovers) - before)) 1
+drop_caches 1
+check "mapped" probe consume mmap "$MNT/x/big"
+check "right bytes again" cmp "$MNT/x/big" "$MNT/golden/big"
+drop_caches 1
+check "by the sound one's reader" cmp "$MNT/y/big" "$MNT/golden/big"
+drop_caches 1
+check "close to each other" probe overlap "$MNT/x/big" 4 5 1 "$MNT/golden/big"
+said=$(dmesg | tail -n +$((lines + 1)) | grep -c "$FS")
+diag "$(dmesg | tail -n +$((lines + 1)) | grep "$FS" | head -n 3)"
+is "it is reported once" "$said" 1
+# Nobody is left who has it.
+umnt "$MNT/y"
+drop_caches 1
+output=$(probe unreadable "$MNT/x/big" $range 2>&1)
+is "alone again" "${output% *}" "$range"
+umnt "$MNT/x"
+mnt $share "$MNT/disk/lz4-64k.img" "$MNT/x"
+mnt $share "$IMAGES/l-plain.img" "$MNT/y"
+drop_caches 1
+check "beside a plain image" cmp "$MNT/x/big" "$MNT/golden/big"
+umnt "$MNT/x"
+umnt "$MNT/y"
+damage_end
