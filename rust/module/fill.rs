@@ -10,6 +10,16 @@
 //!   -> end     the last piece unlocks the folio; the mount's count goes down
 //! ```
 //!
+//! That of a compressed file, whose folios somebody is to decode:
+//!
+//! ```text
+//! readahead  locked folios come in
+//!   -> gather  file range -> clusters -> bios
+//!   -> cluster where the bytes of each are read to
+//!   -> window  what is under way, until somebody needs it
+//!   -> decode  cluster -> bytes in the folios, on the thread that needs them
+//! ```
+//!
 //! Folios of one window are locked while metadata folios are read: data waits for metadata, never
 //! the other way round, for metadata belongs to the device's own mapping.
 

@@ -128,6 +128,8 @@ pub(crate) enum Count {
     ByReader,
     /// Decoded by a worker.
     ByWorker,
+    /// Decoded for a part of what comes from it.
+    Private,
     /// Not compressed, and read to where it belongs.
     Final,
     /// Read to the place of what it decodes to.
@@ -216,6 +218,9 @@ impl Attributes for OfMount {
         }),
         File::new(c"decoded_in_place", |m, text| {
             text.line(m.0.counts.clusters(Count::DecodedInPlace))
+        }),
+        File::new(c"decoded_privately", |m, text| {
+            text.line(m.0.counts.clusters(Count::Private))
         }),
         File::new(c"decoded_rolling", |m, text| {
             text.line(m.0.counts.clusters(Count::Rolling))

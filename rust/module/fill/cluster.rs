@@ -55,11 +55,18 @@ pub(crate) struct Coding {
     pub(crate) algorithm: Algorithm,
     /// Whether it must decode to what is wanted, and no more.
     pub(crate) exact: bool,
+    /// Whether only a part of the extent is kept, so that it is decoded again for the rest.
+    pub(crate) partial: bool,
 }
 
 impl Coding {
-    /// That of a cluster of which the bytes up to `end` of the file are wanted.
-    pub(crate) fn new(sb: &SuperBlock, cluster: &Cluster, encoded: &Encoded, end: u64) -> Self {
+    /// That of a cluster of which the bytes `wanted` of the file are.
+    pub(crate) fn new(
+        sb: &SuperBlock,
+        cluster: &Cluster,
+        encoded: &Encoded,
+        wanted: &Range<u64>,
+    ) -> Self {
         let first = match encoded.place {
             Place::Device { pos, .. } => decode::first_block(sb, pos, encoded.len),
             _ => encoded.len,
@@ -70,7 +77,8 @@ impl Coding {
             len: encoded.len as u32,
             first: first as u32,
             algorithm: encoded.algorithm,
-            exact: cluster.exact() && end >= cluster.end(),
+            exact: cluster.exact() && wanted.end >= cluster.end(),
+            partial: wanted.start > cluster.offset || wanted.end < cluster.end(),
         }
     }
 }
@@ -165,7 +173,7 @@ impl Plan {
         Ok(Work {
             holes,
             share: folios.share(room)?,
-            coding: Coding::new(sb, &self.cluster, &self.encoded, wanted.end),
+            coding: Coding::new(sb, &self.cluster, &self.encoded, &wanted),
             end: wanted.end,
             input,
             skip: skip as u32,

@@ -133,7 +133,7 @@ pub(crate) fn inline(
     let len = wanted.end.saturating_sub(cluster.offset) as usize;
     let decoding = Decoding {
         mount,
-        coding: Coding::new(&mount.disk, cluster, encoded, wanted.end),
+        coding: Coding::new(&mount.disk, cluster, encoded, &wanted),
     };
     let scratch = mount.decoders.scratch(len).map_err(crate::error::to_core)?;
     decoding.run(source, scratch.as_target())?;
@@ -155,6 +155,9 @@ pub(crate) fn cluster(of: &Of<'_>, work: Work, result: Result, by: By) {
         By::Reader | By::Drain => Count::ByReader,
         By::Worker => Count::ByWorker,
     });
+    if work.coding.partial {
+        mount.counts.add(Count::Private);
+    }
     let result = match result {
         Ok(()) => place(of, &work).map_err(|e| mount.failed(of.nid, e)),
         Err(e) => {
