@@ -172,15 +172,15 @@ fn full_index() -> impl Strategy<Value = Vec<u8>> {
 fn compact_index() -> impl Strategy<Value = Vec<u8>> {
     let entry = prop_oneof![
         6 => (prop_oneof![4 => Just(1u32), 1 => Just(0), 1 => Just(3)], 0u32..4096)
-            .prop_map(|(kind, offset)| kind << 12 | offset),
-        4 => (1u32..5).prop_map(|back| 2 << 12 | back),
-        2 => (0u32..5).prop_map(|blocks| 2 << 12 | 0x800 | blocks),
+            .prop_map(|(kind, offset)| (kind << 12) | offset),
+        4 => (1u32..5).prop_map(|back| (2 << 12) | back),
+        2 => (0u32..5).prop_map(|blocks| (2 << 12) | 0x800 | blocks),
         1 => 0u32..1 << 14,
     ];
     let pack = (prop::collection::vec(entry, 16), 0u32..40).prop_map(|(entries, block)| {
         let mut bytes = vec![0u8; 28];
         for (at, entry) in entries.iter().enumerate() {
-            for bit in (0..14).filter(|bit| entry >> bit & 1 != 0) {
+            for bit in (0..14).filter(|bit| (entry >> bit) & 1 != 0) {
                 bytes[(at * 14 + bit) / 8] |= 1 << ((at * 14 + bit) % 8);
             }
         }

@@ -149,7 +149,7 @@ const SHORT_CLUSTER: cofs_core::Error = cofs_core::Error::Corrupt("cluster is sh
 const UNDECODABLE: cofs_core::Error = cofs_core::Error::Corrupt("compressed data is damaged");
 
 /// Decodes a cluster that was read with this `result`, and ends its share.
-pub(crate) fn cluster(of: &Of<'_>, work: Work, result: Result, by: By) {
+pub(crate) fn cluster(of: &Of<'_>, work: Work, result: Result, by: By) -> Result {
     let mount = of.mount;
     mount.counts.add(match by {
         By::Reader | By::Drain => Count::ByReader,
@@ -171,6 +171,7 @@ pub(crate) fn cluster(of: &Of<'_>, work: Work, result: Result, by: By) {
         }
     };
     of.folios.end(work.share, result);
+    result
 }
 
 /// Where a cluster is decoded to.

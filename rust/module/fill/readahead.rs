@@ -68,6 +68,7 @@ pub(crate) fn fill_one(source: &Source<'_>, mapping: &AddressSpace, folio: Locke
     if let Some(window) = started.window {
         // If a signal kills this thread a worker goes on.
         let _ = window.finish(&(0..u64::MAX), By::Reader);
+        return started.found.and(window.outcome());
     }
     started.found
 }

@@ -97,6 +97,8 @@ pub(crate) struct Window {
     /// The mapping that the folios are of.
     key: usize,
     left: Atomic<i64>,
+    /// Why a cluster could not be decoded, or 0.
+    error: Atomic<i32>,
     /// Sweeps since somebody decoded a cluster.
     idle: Atomic<u32>,
     #[pin]
@@ -125,23 +127,27 @@ pub(crate) struct Of<'a> {
 }
 
 /// Decodes the cluster of `job` when `reads`, which carry it, have ended, unless somebody has taken
-/// it. Whether it was this thread. EINTR if a signal kills a reader.
-pub(crate) fn finish(of: &Of<'_>, job: &Job, reads: &[Arc<Read>], by: By) -> Result<bool> {
+/// it. What came of it if it was this thread. EINTR if a signal kills a reader.
+pub(crate) fn finish(
+    of: &Of<'_>,
+    job: &Job,
+    reads: &[Arc<Read>],
+    by: By,
+) -> Result<Option<Result>> {
     if job.work.is_taken() {
-        return Ok(false);
+        return Ok(None);
     }
     for read in reads {
         read.wait(by == By::Reader)?;
     }
     let Some(work) = job.work.take() else {
-        return Ok(false);
+        return Ok(None);
     };
     let read = reads.iter().try_fold((), |(), read| match read.outcome() {
         Some(result) => result,
         None => Err(EIO),
     });
-    decode::cluster(of, work, job.started.and(read), by);
-    Ok(true)
+    Ok(Some(decode::cluster(of, work, job.started.and(read), by)))
 }
 
 /// Memory for a window that is yet to be.
@@ -169,6 +175,7 @@ impl Pending {
             table: windows.table.clone(),
             key,
             left: Atomic::new(jobs as i64),
+            error: Atomic::new(0),
             idle: Atomic::new(0),
             work <- new_work!("cofs window"),
         });
@@ -202,12 +209,23 @@ impl Window {
         let rest = parts.jobs.get(first..).unwrap_or_default();
         for job in rest.iter().take_while(|job| job.range.start < range.end) {
             let reads = parts.reads.get(job.reads()).unwrap_or_default();
-            if finish(&of, job, reads, by)? {
+            if let Some(result) = finish(&of, job, reads, by)? {
+                if let Err(e) = result {
+                    self.error.store(e.to_errno(), Relaxed);
+                }
                 self.idle.store(0, Relaxed);
                 self.done();
             }
         }
         Ok(())
+    }
+
+    /// Whether all clusters that were decoded so far could be.
+    pub(crate) fn outcome(&self) -> Result {
+        match self.error.load(Relaxed) {
+            0 => Ok(()),
+            errno => Err(Error::from_errno(errno)),
+        }
     }
 
     fn done(&self) {
