@@ -12,6 +12,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/vmstat.h>
 #include <linux/vmalloc.h>
 
 #ifdef CONFIG_HIGHMEM
@@ -248,21 +249,68 @@ pgoff_t cofs_first_unread(struct address_space *mapping, pgoff_t index, pgoff_t 
 	return index;
 }
 
-/* Whether a fault may give up its lock and be tried again, and has not been yet. */
-bool cofs_fault_may_return(const struct vm_fault *vmf)
+/*
+ * The file of a fault whose page is not there, to be put, and the fault's lock let go; or NULL, if
+ * mm can do with what there is, or must not let go. Whether the mapping is read in order.
+ */
+struct file *cofs_fault_leave(struct vm_fault *vmf, bool *ahead)
 {
-	return fault_flag_allow_retry_first(vmf->flags) &&
-	       !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT) &&
-	       !(vmf->vma->vm_flags & VM_RAND_READ);
-}
+	struct vm_area_struct *vma = vmf->vma;
+	struct address_space *mapping = vma->vm_file->f_mapping;
+	struct file *file;
+	struct folio *folio;
+	bool uptodate;
 
-/* Lets go of the fault's lock, and with it of its vma; the file is the caller's to put. */
-struct file *cofs_fault_release(struct vm_fault *vmf)
-{
-	struct file *file = get_file(vmf->vma->vm_file);
-
+	if (!fault_flag_allow_retry_first(vmf->flags) || (vmf->flags & FAULT_FLAG_RETRY_NOWAIT) ||
+	    (vma->vm_flags & VM_RAND_READ))
+		return NULL;
+	if (vmf->pgoff >= DIV_ROUND_UP(i_size_read(mapping->host), PAGE_SIZE))
+		return NULL;
+	folio = filemap_get_folio(mapping, vmf->pgoff);
+	if (!IS_ERR(folio)) {
+		uptodate = folio_test_uptodate(folio);
+		folio_put(folio);
+		if (uptodate)
+			return NULL;
+	}
+	*ahead = vma->vm_flags & VM_SEQ_READ;
+	count_vm_event(PGMAJFAULT);
+	file = get_file(vma->vm_file);
 	release_fault_lock(vmf);
 	return file;
+}
+
+/* What mm reads for a fault on a page that is not there: ahead, or around it. */
+void cofs_read_around(struct file *file, pgoff_t index, bool ahead)
+{
+	struct address_space *mapping = file->f_mapping;
+	struct file_ra_state *ra = &file->f_ra;
+	struct folio *folio = filemap_get_folio(mapping, index);
+	pgoff_t end = DIV_ROUND_UP(i_size_read(mapping->host), PAGE_SIZE);
+	DEFINE_READAHEAD(ractl, file, ra, mapping, index);
+
+	if (!IS_ERR(folio)) {
+		if (folio_test_readahead(folio)) {
+			ractl._index = folio->index;
+			page_cache_async_ra(&ractl, folio, ra->ra_pages);
+		}
+		folio_put(folio);
+		return;
+	}
+	if (!ra->ra_pages)
+		return;
+	if (ahead) {
+		page_cache_sync_ra(&ractl, ra->ra_pages);
+		return;
+	}
+	ra->start = index > ra->ra_pages / 2 ? index - ra->ra_pages / 2 : 0;
+	ra->size = min_t(pgoff_t, ra->ra_pages, end > ra->start ? end - ra->start : 0);
+	ra->async_size = ra->ra_pages / 4;
+	ra->order = 0;
+	ractl._index = ra->start;
+	filemap_invalidate_lock_shared(mapping);
+	page_cache_ra_unbounded(&ractl, ra->size, min(ra->async_size, ra->size));
+	filemap_invalidate_unlock_shared(mapping);
 }
 
 size_t cofs_folio_size(struct folio *folio)

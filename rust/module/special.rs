@@ -23,6 +23,7 @@ use crate::{
 };
 use cofs_core::{
     compressed::{
+        self,
         Finder,
         Reach, //
     },
@@ -154,7 +155,10 @@ fn cluster(inode: &Inode<Image>, index: u64) -> Range<u64> {
         .file()
         .and_then(|file| Finder::new(&metadata, &mount.disk, &file).find(start, Reach::Whole));
     match found {
-        Ok(cluster) if cluster.len > SMALL => {
+        // A hole may be of any length.
+        Ok(cluster)
+            if cluster.len > SMALL && matches!(cluster.source, compressed::Source::Encoded(_)) =>
+        {
             let first = cluster.offset.div_ceil(PAGE).saturating_mul(PAGE);
             let end = cluster.end() / PAGE * PAGE;
             first.min(page.start)..end.max(page.end)

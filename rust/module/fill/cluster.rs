@@ -130,7 +130,7 @@ impl Plan {
         budget: &Arc<Budget>,
         patience: Patience,
     ) -> Result<Work> {
-        budget.saw(self.cluster.len);
+        budget.saw(self.cluster.len.max(self.encoded.len));
         let wanted = self.wanted.clone();
         // Behind the end of the file nobody looks, up to the end of the page.
         let end = if wanted.end >= self.size {

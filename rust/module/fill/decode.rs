@@ -219,6 +219,8 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
     let output = match direct {
         Some(target) => Output::Folios(target),
         None if len <= SHORT || coding.algorithm.is_plain() => Output::Copy,
+        // Only in a broken image: what is before the share in its first page is another's.
+        None if !whole && share.range().start % PAGE != 0 => Output::Copy,
         None => Output::Mapping,
     };
     let decoding = Decoding {

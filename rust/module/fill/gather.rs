@@ -28,12 +28,14 @@ use crate::{
 use cofs_core::{
     compressed::{
         self,
+        Algorithm,
         Cluster,
         Encoded,
         Finder,
         Reach, //
     },
-    Place, //
+    Place,
+    SuperBlock, //
 };
 use core::ops::Range;
 use kernel::{
@@ -84,10 +86,9 @@ pub(crate) fn start(
         scattered: 0,
         found: Ok(()),
         // Who reads a fragment for another file may have memory that is waited for.
-        patience: match (purpose, source.is_special()) {
-            (Purpose::Readahead, _) => Patience::None,
-            (Purpose::Demand, true) => Patience::Over,
-            (Purpose::Demand, false) => Patience::Waits,
+        patience: match source.is_special() {
+            true => Patience::Over,
+            false => Patience::Waits,
         },
     };
     let (reached, result) = gather.run(&range);
@@ -247,7 +248,7 @@ impl Gather<'_> {
         self.jobs.reserve(1, GFP_KERNEL)?;
         let plan = Plan {
             cluster,
-            encoded,
+            encoded: first_of(&mount.disk, &cluster, encoded, wanted.end),
             pos,
             wanted: wanted.clone(),
             size: self.source.disk().size(),
@@ -316,3 +317,25 @@ impl Gather<'_> {
         }
     }
 }
+
+/// What is needed of a cluster to decode what comes from it up to byte `end` of the file. Of LZ4 data
+/// that is not all: nothing takes much more room than what it decodes to, but for the length of a
+/// match, which has a byte for each 255 that it is longer.
+fn first_of(sb: &SuperBlock, cluster: &Cluster, encoded: Encoded, end: u64) -> Encoded {
+    if encoded.algorithm != Algorithm::Lz4 || encoded.shared || end >= cluster.end() {
+        return encoded;
+    }
+    let wanted = end.saturating_sub(cluster.offset);
+    let lengths = (wanted / 255).saturating_add(cluster.len / 255);
+    let enough = wanted
+        .saturating_add(lengths)
+        .saturating_add(sb.block_size())
+        .saturating_add(LZ4_ENDS);
+    Encoded {
+        len: encoded.len.min(enough),
+        ..encoded
+    }
+}
+
+/// So many bytes before the end of its input a decoder of LZ4 may become careful, and more.
+const LZ4_ENDS: u64 = 64;

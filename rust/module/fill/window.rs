@@ -301,6 +301,8 @@ impl Table {
         let list = self.bucket(key)?.list.lock();
         list.iter()
             .filter(|window| window.key == key && window.range.start >= from)
+            // One whose folios are through may not have left yet, and another have their place.
+            .filter(|window| window.left.load(Relaxed) != 0)
             .filter(|window| window.range.start < range.end && window.range.end > range.start)
             .min_by_key(|window| window.range.start)
             .cloned()

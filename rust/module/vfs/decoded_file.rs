@@ -170,26 +170,21 @@ impl<T: Operations> Table<T> {
     ///
     /// Called by mm with a fault on a mapping of an open file of `T`.
     unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t {
-        // SAFETY: the fault is ours for the call. Where mm would wait for a page it returns instead,
-        // with the lock that it has; only then it is let go here, as mm would have done.
+        // SAFETY: the fault is ours for the call; its lock, and with it the vma, is let go only where
+        // the page is not there, as mm would have done, and then mm tries the fault again.
         unsafe {
-            if !bindings::cofs_fault_may_return(vmf) {
+            let pos = ((*vmf).__bindgen_anon_1.pgoff as u64).saturating_mul(PAGE);
+            let mut ahead = false;
+            let file = bindings::cofs_fault_leave(vmf, &raw mut ahead);
+            if file.is_null() {
                 return bindings::filemap_fault(vmf);
             }
-            let flags = (*vmf).flags;
-            (*vmf).flags |= bindings::fault_flag_FAULT_FLAG_RETRY_NOWAIT;
-            let ret = bindings::filemap_fault(vmf);
-            (*vmf).flags = flags;
-            if ret & bindings::vm_fault_reason_VM_FAULT_RETRY == 0 {
-                return ret;
-            }
-            let pos = ((*vmf).__bindgen_anon_1.pgoff as u64).saturating_mul(PAGE);
-            let file = bindings::cofs_fault_release(vmf);
             let open = Open::<T>::new(file);
+            bindings::cofs_read_around(file, (pos / PAGE) as usize, ahead);
             // If a signal kills this thread the fault's caller sees it.
             let _ = T::finish(open.inode, open.mapping, pos..pos.saturating_add(PAGE));
             bindings::fput(file);
-            ret
+            bindings::vm_fault_reason_VM_FAULT_MAJOR | bindings::vm_fault_reason_VM_FAULT_RETRY
         }
     }
 }
