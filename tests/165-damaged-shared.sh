@@ -17,7 +17,8 @@ mnt $share "$IMAGES/l-lz4-1m.img" "$MNT/y"
 # Only who has opened it can fill it.
 exec 9<"$MNT/y/big"
 drop_caches
-before=$(failovers) lines=$(dmesg | wc -l)
+before=$(failovers)
+echo "probe: damaged $$" >/dev/kmsg
 check "shared, by the damaged one's reader" cmp "$MNT/x/big" "$MNT/golden/big"
 at_least "of what the sound one filled" $(($(failovers) - before)) 1
 drop_caches 1
@@ -27,8 +28,9 @@ drop_caches 1
 check "by the sound one's reader" cmp "$MNT/y/big" "$MNT/golden/big"
 drop_caches 1
 check "close to each other" probe overlap "$MNT/x/big" 4 5 1 "$MNT/golden/big"
-said=$(dmesg | tail -n +$((lines + 1)) | grep -c "$FS")
-diag "$(dmesg | tail -n +$((lines + 1)) | grep "$FS" | head -n 3)"
+lines=$(dmesg | sed -n "/probe: damaged $$/,\$p" | grep "$FS")
+diag "$(head -n 3 <<<"$lines")"
+said=$(grep -c . <<<"$lines")
 is "it is reported once" "$said" 1
 # Nobody is left who has it.
 exec 9<&-

@@ -99,8 +99,14 @@ pub(crate) struct Window {
     left: Atomic<i64>,
     /// Why a cluster could not be decoded, or 0.
     error: Atomic<i32>,
-    /// Sweeps since somebody decoded a cluster.
+    /// How many readers are decoding.
+    busy: Atomic<u32>,
+    /// Sweeps since a reader decoded a cluster.
     idle: Atomic<u32>,
+    /// Sweeps in all.
+    age: Atomic<u32>,
+    /// Whether the last sweep saw a reader decode for the same mapping.
+    attended: Atomic<u32>,
     #[pin]
     work: QueueWork<Window>,
 }
@@ -176,7 +182,10 @@ impl Pending {
             key,
             left: Atomic::new(jobs as i64),
             error: Atomic::new(0),
+            busy: Atomic::new(0),
             idle: Atomic::new(0),
+            age: Atomic::new(0),
+            attended: Atomic::new(0),
             work <- new_work!("cofs window"),
         });
         let window: Arc<Window> = match self.0.pin_init_with(init) {
@@ -209,11 +218,17 @@ impl Window {
         let rest = parts.jobs.get(first..).unwrap_or_default();
         for job in rest.iter().take_while(|job| job.range.start < range.end) {
             let reads = parts.reads.get(job.reads()).unwrap_or_default();
-            if let Some(result) = finish(&of, job, reads, by)? {
+            let reading = u32::from(by == By::Reader);
+            self.busy.add(reading, Relaxed);
+            let finished = finish(&of, job, reads, by);
+            self.busy.fetch_sub(reading, Relaxed);
+            if let Some(result) = finished? {
                 if let Err(e) = result {
                     self.error.store(e.to_errno(), Relaxed);
                 }
-                self.idle.store(0, Relaxed);
+                if by == By::Reader {
+                    self.idle.store(0, Relaxed);
+                }
                 self.done();
             }
         }
@@ -245,6 +260,9 @@ const RELIEVED: usize = 16;
 /// How often is looked for windows that nobody comes for, in milliseconds; the second look that
 /// finds one idle gives it to a worker.
 const SWEEP_MS: u32 = 50;
+
+/// After so many looks a window goes to a worker anyway.
+const OLD: u32 = 40;
 
 #[pin_data]
 struct Bucket {
@@ -333,12 +351,28 @@ pub(crate) struct Windows {
 struct Idle(Arc<Table>);
 
 impl Sweep for Idle {
+    /// A reader that decodes one window of a file will come to the others, however long that takes;
+    /// but not for ever.
     fn sweep(&self) -> bool {
-        self.0.for_each(|window| {
-            if window.idle.fetch_add(1, Relaxed) == 1 {
-                self.0.give_to_worker(window);
+        for bucket in &self.0.buckets {
+            let list = bucket.list.lock();
+            let seen =
+                |window: &Window| window.busy.load(Relaxed) != 0 || window.idle.load(Relaxed) == 0;
+            for window in list.iter() {
+                let attended = list
+                    .iter()
+                    .any(|other| other.key == window.key && seen(other));
+                window.attended.store(attended.into(), Relaxed);
             }
-        });
+            for window in list.iter() {
+                let old = window.age.fetch_add(1, Relaxed) >= OLD;
+                if window.attended.load(Relaxed) != 0 && !old {
+                    window.idle.store(1, Relaxed);
+                } else if window.idle.fetch_add(1, Relaxed) != 0 {
+                    self.0.give_to_worker(window);
+                }
+            }
+        }
         self.0.count.load(Relaxed) != 0
     }
 }
