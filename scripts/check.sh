@@ -9,7 +9,7 @@
 need_root "$@"
 cd "$COFS_TOP"
 
-kernel=stock mode=${1:-} run=(tests/run.sh) limit=2400 build=()
+kernel=stock mode=${1:-} run=(tests/run.sh) limit=3600 build=()
 case $mode in
 '') ;;
 --quick) run+=(--quick) limit=240 ;;

@@ -15,7 +15,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-: "${LIMIT:=$((600 * SCALE))}"
+: "${LIMIT:=$((1200 * SCALE))}"
 
 # Modules that are built in have no file: only the filesystem under test is a must.
 for module in loop erofs overlay; do modprobe -q "$module"; done
