@@ -11,7 +11,8 @@ use crate::{
         parameters,
         sysfs::{
             Attributes,
-            File, //
+            File,
+            Text, //
         }, //
     }, //
 };
@@ -177,11 +178,6 @@ impl Counts {
         }
     }
 
-    fn clusters(&self, what: Count) -> u64 {
-        let count = self.clusters.get(what as usize);
-        count.map_or(0, |count| count.load(Relaxed))
-    }
-
     /// The device failed, or the image contradicts itself.
     pub(crate) fn error(&self) {
         self.errors.add(1, Relaxed);
@@ -208,47 +204,55 @@ impl Counts {
 /// [`FileSystem::kill`]: crate::vfs::fs_type::FileSystem::kill
 pub(crate) struct OfMount(pub(crate) Arc<Mount>);
 
+/// Shows the [`Count`] numbered `WHAT`.
+fn clusters<const WHAT: usize>(m: &OfMount, text: &mut Text<'_>) -> Result {
+    let count = m.0.counts.clusters.get(WHAT);
+    text.line(count.map_or(0, |count| count.load(Relaxed)))
+}
+
 impl Attributes for OfMount {
     const FILES: &'static [File<Self>] = &[
-        File::new(c"decoded_by_reader", |m, text| {
-            text.line(m.0.counts.clusters(Count::ByReader))
-        }),
-        File::new(c"decoded_by_worker", |m, text| {
-            text.line(m.0.counts.clusters(Count::ByWorker))
-        }),
-        File::new(c"decoded_in_place", |m, text| {
-            text.line(m.0.counts.clusters(Count::DecodedInPlace))
-        }),
-        File::new(c"decoded_privately", |m, text| {
-            text.line(m.0.counts.clusters(Count::Private))
-        }),
-        File::new(c"decoded_rolling", |m, text| {
-            text.line(m.0.counts.clusters(Count::Rolling))
-        }),
-        File::new(c"decoded_to_copy", |m, text| {
-            text.line(m.0.counts.clusters(Count::ToCopy))
-        }),
-        File::new(c"decoded_to_folios", |m, text| {
-            text.line(m.0.counts.clusters(Count::ToFolios))
-        }),
-        File::new(c"decoded_to_mapping", |m, text| {
-            text.line(m.0.counts.clusters(Count::ToMapping))
-        }),
+        File::new(
+            c"decoded_by_reader",
+            clusters::<{ Count::ByReader as usize }>,
+        ),
+        File::new(
+            c"decoded_by_worker",
+            clusters::<{ Count::ByWorker as usize }>,
+        ),
+        File::new(
+            c"decoded_in_place",
+            clusters::<{ Count::DecodedInPlace as usize }>,
+        ),
+        File::new(
+            c"decoded_privately",
+            clusters::<{ Count::Private as usize }>,
+        ),
+        File::new(c"decoded_rolling", clusters::<{ Count::Rolling as usize }>),
+        File::new(c"decoded_to_copy", clusters::<{ Count::ToCopy as usize }>),
+        File::new(
+            c"decoded_to_folios",
+            clusters::<{ Count::ToFolios as usize }>,
+        ),
+        File::new(
+            c"decoded_to_mapping",
+            clusters::<{ Count::ToMapping as usize }>,
+        ),
         File::new(c"errors", |m, text| {
             text.line(m.0.counts.errors.load(Relaxed))
         }),
         File::new(c"failovers", |m, text| {
             text.line(m.0.counts.failovers.load(Relaxed))
         }),
-        File::new(c"read_final", |m, text| {
-            text.line(m.0.counts.clusters(Count::Final))
-        }),
-        File::new(c"read_in_place", |m, text| {
-            text.line(m.0.counts.clusters(Count::ReadInPlace))
-        }),
-        File::new(c"read_temporary", |m, text| {
-            text.line(m.0.counts.clusters(Count::ReadTemporary))
-        }),
+        File::new(c"read_final", clusters::<{ Count::Final as usize }>),
+        File::new(
+            c"read_in_place",
+            clusters::<{ Count::ReadInPlace as usize }>,
+        ),
+        File::new(
+            c"read_temporary",
+            clusters::<{ Count::ReadTemporary as usize }>,
+        ),
         File::new(c"reads", |m, text| text.line(m.0.flights.count())),
         File::new(c"shared_inodes", |m, text| {
             text.line(m.0.counts.shared_inodes.load(Relaxed))

@@ -13,6 +13,7 @@ pub(crate) mod failed_bio;
 mod file_read;
 pub(crate) mod flights;
 pub(crate) mod hash;
+mod highest;
 pub(crate) mod inode_lists;
 pub(crate) mod inode_queue;
 pub(crate) mod inode_table;

@@ -136,11 +136,7 @@ pub(crate) fn inline(
         coding: Coding::new(&mount.disk, cluster, encoded, &wanted),
     };
     let scratch = mount.decoders.scratch(len).map_err(crate::error::to_core)?;
-    decoding.run(source, scratch.as_target())?;
-    let skip = wanted.start.saturating_sub(cluster.offset) as usize;
-    if let Some(bytes) = scratch.as_source().get(skip..len) {
-        folios.copy_in(share, wanted.start, bytes);
-    }
+    decoding.run_apart(source, scratch.as_target(), folios, share)?;
     mount.counts.add(Count::ByReader);
     Ok(())
 }
@@ -274,13 +270,7 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
         Output::Copy => {
             mount.counts.add(Count::ToCopy);
             let target = memory(copied..copied.saturating_add(len))?;
-            decoding.run(source, target)?;
-            let start = work.wanted().start;
-            let skip = start.saturating_sub(coding.offset) as usize;
-            if let Some(bytes) = target.as_source().get(skip..len) {
-                folios.copy_in(share, start, bytes);
-            }
-            Ok(())
+            decoding.run_apart(source, target, folios, share)
         }
         Output::Mapping => {
             mount.counts.add(Count::ToMapping);
@@ -383,6 +373,23 @@ impl Decoding<'_> {
         };
         let margin = decode::lz4_margin(data.len() as u64) as usize;
         end.saturating_sub(len) >= margin
+    }
+
+    /// Decodes `bytes` to `target`, and copies from there what `share` has of it.
+    fn run_apart(
+        &self,
+        bytes: span::Source<'_>,
+        target: Target<'_>,
+        folios: &Folios,
+        share: &Share,
+    ) -> cofs_core::Result<()> {
+        self.run(bytes, target)?;
+        let start = share.range().start;
+        let skip = start.saturating_sub(self.coding.offset) as usize;
+        if let Some(bytes) = target.as_source().get(skip..target.len()) {
+            folios.copy_in(share, start, bytes);
+        }
+        Ok(())
     }
 
     /// Decodes `bytes`, all that the cluster has, to the first `target.len()` of the extent.

@@ -8,6 +8,7 @@
 //!
 //! C header: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h)
 
+use super::work::Queue;
 use crate::bindings;
 use core::{
     marker::PhantomPinned,
@@ -33,7 +34,7 @@ static WORKER: Atomic<usize> = Atomic::new(0);
 /// The worker. There is one, while the module has its internal mount.
 #[pin_data(PinnedDrop)]
 pub(crate) struct Worker {
-    queue: NonNull<bindings::workqueue_struct>,
+    queue: Queue,
     #[pin]
     work: Opaque<bindings::work_struct>,
     #[pin]
@@ -49,10 +50,7 @@ impl Worker {
     /// Starts it.
     pub(crate) fn new() -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            queue: {
-                // SAFETY: makes a queue; its name is copied.
-                NonNull::new(unsafe { bindings::cofs_alloc_workqueue() }).ok_or(ENOMEM)?
-            },
+            queue: Queue::new()?,
             work <- Opaque::ffi_init(|work| {
                 // SAFETY: `work` is valid for writes, and stays where it is.
                 unsafe { bindings::cofs_init_work(work, Some(end_all)) }
@@ -69,8 +67,8 @@ impl Worker {
 #[pinned_drop]
 impl PinnedDrop for Worker {
     fn drop(self: Pin<&mut Self>) {
-        // SAFETY: no image is mounted any more, so that nothing queues; this waits for the rest.
-        unsafe { bindings::destroy_workqueue(self.queue.as_ptr()) };
+        // No image is mounted any more, so that nothing queues; this waits for the rest.
+        self.queue.flush();
         WORKER.store(0, Relaxed);
     }
 }

@@ -18,6 +18,7 @@ mod slot;
 
 pub(super) use slot::Taken;
 
+use super::highest::Highest;
 use crate::bindings;
 use core::marker::PhantomPinned;
 use kernel::{
@@ -97,7 +98,7 @@ pub(super) struct Pool<T: Item> {
     given: CondVar,
     /// All bytes, and how many there were at most.
     bytes: Atomic<usize>,
-    peak: Atomic<usize>,
+    peak: Highest,
     #[pin]
     grow: Opaque<bindings::delayed_work>,
     #[pin]
@@ -131,7 +132,7 @@ impl<T: Item> Pool<T> {
             state <- new_spinlock!(State { wanted: 0, failures: 0, given: 0 }),
             given <- new_condvar!(),
             bytes: Atomic::new(0),
-            peak: Atomic::new(0),
+            peak: Highest::new(0),
             grow <- Opaque::ffi_init(|work| {
                 // SAFETY: `work` is valid for writes, and stays where it is.
                 unsafe { bindings::cofs_init_delayed_work(work, Some(Self::run_grow)) }
@@ -177,20 +178,14 @@ impl<T: Item> Pool<T> {
 
     /// Notes that there are `bytes`.
     fn raise_peak(&self, bytes: usize) {
-        let mut peak = self.peak.load(Relaxed);
-        while peak < bytes {
-            match self.peak.cmpxchg(peak, bytes, Relaxed) {
-                Ok(_) => break,
-                Err(now) => peak = now,
-            }
-        }
+        self.peak.raise(bytes as u64);
     }
 
     /// How much memory all items have.
     pub(super) fn usage(&self) -> Usage {
         Usage {
             now: self.bytes.load(Relaxed) as u64,
-            peak: self.peak.load(Relaxed) as u64,
+            peak: self.peak.get(),
         }
     }
 

@@ -15,10 +15,7 @@ use super::{
         Pool,
         Taken, //
     },
-    span::{
-        Source,
-        Target, //
-    }, //
+    span::Target, //
 };
 use crate::bindings;
 use core::ptr::NonNull;
@@ -103,10 +100,5 @@ impl<'a> Scratch<'a> {
         // SAFETY: the buffer is taken, so that nobody else touches it, and `Taken` does not leave
         // its thread.
         unsafe { Target::from_raw(self.buffer.start(), self.len) }
-    }
-
-    /// What was asked for, to be read.
-    pub(crate) fn as_source(&self) -> Source<'_> {
-        self.as_target().as_source()
     }
 }

@@ -6,6 +6,7 @@
 //! C header: [`include/linux/gfp.h`](srctree/include/linux/gfp.h)
 
 use super::{
+    highest::Highest,
     span::Target,
     virtual_range::PageRef, //
 };
@@ -35,9 +36,9 @@ const ORDER: u32 = 4;
 #[pin_data]
 pub(crate) struct Budget {
     used: Atomic<i64>,
-    peak: Atomic<i64>,
+    peak: Highest,
     /// The most bytes that a cluster was seen to decode to.
-    largest: Atomic<i64>,
+    largest: Highest,
     #[pin]
     lock: SpinLock<()>,
     #[pin]
@@ -60,8 +61,8 @@ impl Budget {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             used: Atomic::new(0),
-            peak: Atomic::new(0),
-            largest: Atomic::new(PAGE_SIZE as i64),
+            peak: Highest::new(0),
+            largest: Highest::new(PAGE_SIZE as u64),
             lock <- new_spinlock!(()),
             given <- new_condvar!(),
         })
@@ -69,29 +70,21 @@ impl Budget {
 
     /// A cluster of the mount decodes to `len` bytes.
     pub(crate) fn saw(&self, len: u64) {
-        let len = len as i64;
-        let mut old = self.largest.load(Relaxed);
-        while old < len {
-            match self.largest.cmpxchg(old, len, Relaxed) {
-                Ok(_) => return,
-                Err(now) => old = now,
-            }
-        }
+        self.largest.raise(len);
     }
 
     /// How many bytes may be in use: twice the largest cluster for each CPU.
     pub(crate) fn limit(&self) -> i64 {
         // SAFETY: reads a number.
         let cpus = unsafe { bindings::cofs_num_online_cpus() };
-        self.largest
-            .load(Relaxed)
+        (self.largest.get() as i64)
             .saturating_mul(2)
             .saturating_mul(cpus.into())
     }
 
     /// How many bytes are in use, and how many have been at most.
     pub(crate) fn usage(&self) -> (i64, i64) {
-        (self.used.load(Relaxed), self.peak.load(Relaxed))
+        (self.used.load(Relaxed), self.peak.get() as i64)
     }
 
     /// Takes `len` bytes of the budget.
@@ -105,14 +98,7 @@ impl Budget {
                 self.given.wait(&mut guard);
             }
         }
-        let now = self.used.load(Relaxed);
-        let mut old = self.peak.load(Relaxed);
-        while old < now {
-            match self.peak.cmpxchg(old, now, Relaxed) {
-                Ok(_) => break,
-                Err(other) => old = other,
-            }
-        }
+        self.peak.raise(self.used.load(Relaxed) as u64);
         Ok(())
     }
 

@@ -181,6 +181,10 @@ impl Queue {
             .ok_or(ENOMEM)
     }
 
+    pub(super) fn as_ptr(&self) -> *mut bindings::workqueue_struct {
+        self.0.as_ptr()
+    }
+
     /// As the kernel crate has it.
     pub(crate) fn get(&self) -> &workqueue::Queue {
         // SAFETY: the queue is there until this is dropped.

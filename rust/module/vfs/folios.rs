@@ -81,9 +81,7 @@ impl Share {
     fn entries(&self) -> Range<usize> {
         self.entries.start as usize..self.entries.end as usize
     }
-}
 
-impl Share {
     /// The range of the file.
     pub(crate) fn range(&self) -> Range<u64> {
         self.range.clone()
@@ -97,6 +95,20 @@ impl Share {
 }
 
 impl Entry {
+    /// The page that is `at` bytes behind the start.
+    ///
+    /// # Safety
+    ///
+    /// `at` must be inside the folio, and the type's invariant of [`PageRef`] hold.
+    unsafe fn page<'a>(&self, at: u64) -> Option<PageRef<'a>> {
+        // SAFETY: the address is in the direct map, and so of a page; the rest by the requirement.
+        unsafe {
+            let page = self.address.as_ptr().add(at as usize);
+            let page = bindings::cofs_virt_to_page(page.cast());
+            Some(PageRef::from_raw(NonNull::new(page)?))
+        }
+    }
+
     fn behind(&self) -> *const u8 {
         let len = self.end.saturating_sub(self.start) as usize;
         self.address.as_ptr().wrapping_add(len)
@@ -240,13 +252,9 @@ impl Folios {
         for entry in &self.entries {
             let mut at = 0;
             while at < entry.end.saturating_sub(entry.start) {
-                // SAFETY: the address is in the direct map, and so of a page. What is done with the
-                // mapping is done by shares, whose folios are locked.
-                let page = unsafe {
-                    let page = entry.address.as_ptr().add(at as usize);
-                    NonNull::new(bindings::cofs_virt_to_page(page.cast()))
-                        .map(|page| PageRef::from_raw(page))
-                };
+                // SAFETY: inside. What is done with the mapping is done by shares, whose folios are
+                // locked.
+                let page = unsafe { entry.page(at) };
                 if page.is_none_or(|page| pages.push(page, GFP_KERNEL).is_err()) {
                     return;
                 }
@@ -340,13 +348,8 @@ impl Folios {
             return None;
         }
         let entry = self.entries(share, &(page..page + 1)).first()?;
-        let at = page.saturating_sub(entry.start) as usize;
-        // SAFETY: the address is in the direct map, and so of a page: one of a folio that the share
-        // keeps locked, of which its holder uses its own bytes.
-        unsafe {
-            let page = bindings::cofs_virt_to_page(entry.address.as_ptr().add(at).cast());
-            Some(PageRef::from_raw(NonNull::new(page)?))
-        }
+        // SAFETY: inside a folio that the share keeps locked, of which its holder uses its own bytes.
+        unsafe { entry.page(page.saturating_sub(entry.start)) }
     }
 }
 
