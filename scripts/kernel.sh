@@ -3,7 +3,8 @@
 # Finds the kernel to build for, fetches its packages and prepares a build tree for Rust
 # modules. Prints the cache entry: DIR/{kver,image,source,kdir}.
 #
-#   scripts/kernel.sh          the newest of trixie-backports that has source, headers and image
+#   scripts/kernel.sh          the newest of trixie-backports that has source, headers and image, of the
+#                              first series in scripts/kernels.tested of which there is one
 #   KVER=... scripts/kernel.sh that one
 . "$(dirname "$0")/lib.sh"
 need_root "$@"
@@ -44,13 +45,16 @@ has_source() {	# VERSION SERIES
 }
 
 find_kernel() {
-	local found
-	while read -r kver version series; do
-		[ -z "${KVER:-}" ] || [ "$KVER" = "$kver" ] || continue
-		has_source "$version" "$series" && { found=1; break; }
-	done < <(candidates)
-	[ -n "${found:-}" ] || die "no kernel${KVER:+ $KVER} in trixie-backports has image, headers and source"
-	"$COFS_TOP/scripts/tested.sh" "$kver"
+	local all wanted
+	all=$(candidates)
+	for wanted in $("$COFS_TOP/scripts/tested.sh"); do
+		while read -r kver version series; do
+			[ "$series" = "$wanted" ] && [ "${KVER:-$kver}" = "$kver" ] || continue
+			! has_source "$version" "$series" || return 0
+		done <<<"$all"
+	done
+	[ -z "${KVER:-}" ] || "$COFS_TOP/scripts/tested.sh" "$KVER"
+	die "no kernel ${KVER:-of a tested series} in trixie-backports has image, headers and source"
 }
 
 # The choice of today, or a complete cache entry for KVER: no lists needed.

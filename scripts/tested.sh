@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Refuses, in words, a kernel release outside the range that cofs is tested on:
+# The kernels that cofs is tested on (scripts/kernels.tested):
 #
-#   scripts/tested.sh RELEASE
+#   scripts/tested.sh            prints their series, in order
+#   scripts/tested.sh RELEASE    refuses, in words, a release of another
 . "$(dirname "$0")/lib.sh"
 
-series=$(cut -d. -f1,2 <<<"$1")
-grep -qxF "$series" "$COFS_TOP/scripts/kernels.tested" ||
-	die "kernel $1 is not in the tested range: $(grep -v '^#' "$COFS_TOP/scripts/kernels.tested" | paste -sd' ') (scripts/kernels.tested)"
+tested=$(grep -v '^#' "$COFS_TOP/scripts/kernels.tested")
+[ $# != 0 ] || { echo "$tested"; exit; }
+grep -qxF "$(cut -d. -f1,2 <<<"$1")" <<<"$tested" ||
+	die "kernel $1 is not in the tested range: $(paste -sd' ' <<<"$tested") (scripts/kernels.tested)"
