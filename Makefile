@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every target is one script; `make help` lists them.
-.PHONY: help modules vm demo check check-debug quick bench profile fuzz stress pressure install images test clippy fmt clean distclean
+.PHONY: help modules vm demo check check-debug quick bench profile fuzz mutants pressure install images test clippy fmt clean distclean
 
 help:
 	@echo 'Common:'
@@ -18,7 +18,7 @@ help:
 	@echo '  make check-debug  the tests in a kernel with KASAN, lockdep, kmemleak'
 	@echo '  make test         unit and property tests'
 	@echo '  make fuzz         fuzzes the core, TIME seconds for each target (60)'
-	@echo '  make stress       MUTANTS=10000 mutated images in the guest (KERNEL=debug, FIRST=seed, PEER=erofs)'
+	@echo '  make mutants      MUTANTS=10000 mutated images in the guest (KERNEL=debug, FIRST=seed, PEER=erofs)'
 	@echo '  make pressure     TIME=1800 seconds of compressed reads without memory (KERNEL=stock)'
 	@echo '  make clippy fmt images'
 	@echo '  make clean        remove build/'
@@ -51,8 +51,8 @@ profile:
 	@scripts/profile.sh
 fuzz:
 	@scripts/fuzz.sh
-stress:
-	@scripts/stress.sh
+mutants:
+	@scripts/mutants.sh
 pressure:
 	@scripts/pressure.sh
 clippy:

@@ -12,20 +12,20 @@ cd "$COFS_TOP"
 
 : "${MUTANTS:=10000}" "${FIRST:=1000000}" "${PEER:=none}" "${KERNEL:=stock}"
 for number in "$MUTANTS" "$FIRST"; do
-	[[ $number =~ ^[0-9]+$ ]] || die "stress.sh: '$number' is not a number"
+	[[ $number =~ ^[0-9]+$ ]] || die "mutants.sh: '$number' is not a number"
 done
-out=build/stress
+out=build/mutants
 mkdir -p "$out"
 build=()
 case $KERNEL in
 stock) per_second=10 ;;
 debug) per_second=2 build=(--debug); scripts/debug-kernel.sh >/dev/null ;;
-*) die "stress.sh: KERNEL is stock or debug, not '$KERNEL'" ;;
+*) die "mutants.sh: KERNEL is stock or debug, not '$KERNEL'" ;;
 esac
 expect=$((MUTANTS / per_second + 60))
 module=$(scripts/modules.sh "${build[@]}")
 images=$(tests/images.sh)
-payload=$(scripts/payload.sh "stress-$KERNEL" "$module")
+payload=$(scripts/payload.sh "mutants-$KERNEL" "$module")
 
 status=0
 # The guest stops what takes four times as long as it should.
