@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every target is one script; `make help` lists them.
-.PHONY: help modules vm demo check check-debug quick bench profile fuzz mutants pressure install images test clippy fmt clean distclean
+.PHONY: help modules vm demo check check-debug quick bench profile fuzz mutants pressure install install-tools images test clippy fmt clean distclean
 
 help:
 	@echo 'Common:'
@@ -15,6 +15,7 @@ help:
 	@echo 'Parts:'
 	@echo '  make modules      build/$$KVER/cofs.ko, linked as build/cofs.ko'
 	@echo '  make install      into /lib/modules of the kernel it was built for'
+	@echo '  make install-tools  cofsctl, its man pages and completions (PREFIX=/usr/local)'
 	@echo '  make check-debug  the tests in a kernel with KASAN, lockdep, kmemleak'
 	@echo '  make test         unit and property tests'
 	@echo '  make fuzz         fuzzes the core, TIME seconds for each target (60)'
@@ -25,7 +26,7 @@ help:
 	@echo '  make distclean    remove the cache too'
 	@echo 'Variables: KVER=release  KDIR=prepared tree  COFS_CACHE=directory (~/.cache/cofs)'
 
-export TIME LEAVE MUTANTS FIRST PEER KVER KDIR IMG MOUNT KERNEL PAIR COFS_CACHE DESTDIR
+export TIME LEAVE MUTANTS FIRST PEER KVER KDIR IMG MOUNT KERNEL PAIR COFS_CACHE DESTDIR PREFIX
 
 modules:
 	@scripts/modules.sh
@@ -41,6 +42,8 @@ quick:
 	@scripts/check.sh --quick
 install:
 	@scripts/install.sh
+install-tools:
+	@scripts/install-tools.sh
 images:
 	@tests/images.sh
 test:

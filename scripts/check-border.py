@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 import border  # noqa: E402
 
 MAX_LINES = 800
-NO_SPDX = re.compile(r"(^|/)(COPYING|\.gitignore|Cargo\.lock|root\.exclude|.*\.md|.*\.json|expected/.*)$")
+NO_SPDX = re.compile(r"(^|/)(COPYING|\.gitignore|Cargo\.lock|root\.exclude|.*\.md|.*\.json|expected/.*|.*/completions/_.*)$")
 MACHINE_PATH = re.compile(r"(?<![\w$}./-])/(?:root|work|home/\w+)/")
 REGISTRY = re.compile(
     r"\b(?:(?:deb|security|snapshot)\.debian\.org|crates\.io|pypi\.org|pythonhosted\.org"

@@ -4,11 +4,12 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use cofs_reader::mutate::{mutate, Regions};
+
 use crate::against;
 use crate::error::{name, Context, Result};
 use crate::manifest;
 use crate::mounting::Mounted;
-use crate::mutate::{mutate, Regions};
 
 const SUPER: usize = 1024;
 /// As much of either end of a file is read, whatever size it claims.

@@ -13,7 +13,7 @@ use cofs_core::devices::{resolve, Mode, Table};
 use cofs_core::pages::{self, METABOX_PAGE, PAGE_SIZE};
 use cofs_core::xattr::LongPrefixes;
 use cofs_core::{lookup, map, readdir, Error, Inode, Kind, Layout, Pages, Place, SuperBlock};
-use cofs_reader::Cache;
+use cofs_reader::{crc32c, Cache};
 use rustix::fs::FileType;
 use rustix::io::{self, Errno};
 
@@ -387,13 +387,4 @@ fn kind(file_type: u8) -> FileType {
         7 => FileType::Symlink,
         _ => FileType::Unknown,
     }
-}
-
-/// The kernel's crc32c: continues from `seed` and does not invert the result.
-fn crc32c(seed: u32, bytes: &[u8]) -> u32 {
-    bytes.iter().fold(seed, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg())
-        })
-    })
 }

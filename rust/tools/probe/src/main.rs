@@ -18,7 +18,6 @@ mod manifest;
 mod mapped;
 mod memory;
 mod mounting;
-mod mutate;
 mod options;
 mod overlap;
 mod pair;

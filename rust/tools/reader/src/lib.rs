@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The reference reader of compressed images: the format and the map are cofs_core's, the decoders
+//! The reference reader: the format and the map are cofs_core's, the decoders
 //! are others than the kernel's.
 
 #![forbid(unsafe_code)]
 
 pub mod decode;
 mod image;
+pub mod mutate;
+mod random;
+mod store;
 
-pub use image::Image;
+pub use image::{
+    crc32c,
+    Content,
+    Image, //
+};
+pub use random::{
+    mix,
+    Random, //
+};
+pub use store::Store;
+
+use image::PIECE;
 
 use cofs_core::{
     compressed::{
@@ -39,6 +53,24 @@ const KEPT: usize = 4;
 /// Clusters that were decoded not long ago.
 #[derive(Default)]
 pub struct Cache(RefCell<VecDeque<(Cluster, Vec<u8>)>>);
+
+impl Cache {
+    /// Fills `out` with what `cluster` decodes to, behind its first `from` bytes, if that is kept.
+    fn copy(&self, cluster: &Cluster, from: usize, out: &mut [u8]) -> bool {
+        let kept = self.0.borrow();
+        let found = kept.iter().find(|(known, _)| known == cluster);
+        if let Some((_, bytes)) = found {
+            out.copy_from_slice(&bytes[from..from + out.len()]);
+        }
+        found.is_some()
+    }
+
+    fn keep(&self, cluster: &Cluster, bytes: Vec<u8>) {
+        let mut kept = self.0.borrow_mut();
+        kept.truncate(KEPT - 1);
+        kept.push_front((*cluster, bytes));
+    }
+}
 
 /// Where a compressed file's bytes are.
 pub struct Sources<'a, P> {
@@ -72,6 +104,28 @@ impl<P: Pages> Sources<'_, P> {
         Ok(())
     }
 
+    /// Passes the bytes of a compressed file on, from its start to its end.
+    pub(crate) fn each_piece<E: From<Error>>(
+        &self,
+        inode: &Inode,
+        mut emit: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let file = File::read(self.meta, self.sb, inode)?;
+        let mut finder = Finder::new(self.meta, self.sb, &file);
+        let (mut at, mut piece) = (0, Vec::new());
+        while at < inode.size() {
+            let cluster = finder.find(at, Reach::Whole)?;
+            let end = cluster.end().min(inode.size());
+            while at < end {
+                piece.resize((end - at).min(PIECE) as usize, 0);
+                self.fill(&cluster, at - cluster.offset, &mut piece)?;
+                emit(&piece)?;
+                at += piece.len() as u64;
+            }
+        }
+        Ok(())
+    }
+
     /// Fills `out` with the bytes of an extent behind the first `skip`.
     fn fill(&self, cluster: &Cluster, skip: u64, out: &mut [u8]) -> Result<()> {
         match cluster.source {
@@ -79,9 +133,7 @@ impl<P: Pages> Sources<'_, P> {
             Source::Fragment { pos } => (self.packed)(pos + skip, out)?,
             Source::Encoded(encoded) => {
                 let from = skip as usize;
-                let mut kept = self.cache.0.borrow_mut();
-                if let Some((_, bytes)) = kept.iter().find(|(known, _)| known == cluster) {
-                    out.copy_from_slice(&bytes[from..from + out.len()]);
+                if self.cache.copy(cluster, from, out) {
                     return Ok(());
                 }
                 let whole = cluster.len as usize;
@@ -93,8 +145,7 @@ impl<P: Pages> Sources<'_, P> {
                     return Ok(());
                 };
                 out.copy_from_slice(&bytes[from..from + out.len()]);
-                kept.truncate(KEPT - 1);
-                kept.push_front((*cluster, bytes));
+                self.cache.keep(cluster, bytes);
             }
         }
         Ok(())

@@ -12,7 +12,7 @@ use cofs_core::format::superblock::COMPAT_PLAIN_XATTR_PFX;
 use cofs_core::pages::{self, Memory};
 use cofs_core::{data, map, readdir, Inode, Kind, Layout, Place, SuperBlock};
 
-use crate::pattern::Random;
+use crate::Random;
 
 const SUPER: usize = 1024;
 const MAGIC_LEN: usize = 4;
@@ -38,7 +38,7 @@ const CONFIG: usize = 13;
 const CLUSTER: usize = 14;
 
 /// Where the structures of a sound image lie.
-pub(crate) struct Regions {
+pub struct Regions {
     /// By kind, each structure apart.
     list: [Vec<Range<usize>>; KINDS.len()],
     /// There is an algorithm of which decoders see broken data differently.
@@ -47,7 +47,7 @@ pub(crate) struct Regions {
 
 impl Regions {
     /// Looks through the whole tree; what it cannot read it leaves out.
-    pub(crate) fn of(image: &[u8]) -> Regions {
+    pub fn of(image: &[u8]) -> Regions {
         let mut whole = image.to_vec();
         whole.resize(image.len().next_multiple_of(4096), 0);
         let mut regions = Regions {
@@ -63,7 +63,7 @@ impl Regions {
             Finder {
                 pages: Memory(&whole),
                 sb: &sb,
-                decoded: cofs_reader::Image::new(whole.clone(), |_, _| 0).ok(),
+                decoded: crate::Image::new(whole.clone(), |_, _| 0).ok(),
                 end: image.len(),
                 regions: &mut regions,
             }
@@ -74,13 +74,13 @@ impl Regions {
 
     /// Whether bytes that are decoded by streams differ in `mutant`: their decoders agree about what
     /// is sound, but not always about where what is not ends.
-    pub(crate) fn streams_differ(&self, whole: &[u8], mutant: &[u8]) -> bool {
+    pub fn streams_differ(&self, whole: &[u8], mutant: &[u8]) -> bool {
         let differ = |range: &Range<usize>| whole[range.clone()] != mutant[range.clone()];
         self.streams && self.list[CLUSTER].iter().any(differ)
     }
 
     /// "KIND=COUNT ...".
-    pub(crate) fn summary(&self) -> String {
+    pub fn summary(&self) -> String {
         let words = KINDS.iter().zip(&self.list);
         let words = words.map(|(kind, list)| format!("{kind}={}", list.len()));
         words.collect::<Vec<_>>().join(" ")
@@ -98,7 +98,7 @@ struct Finder<'a> {
     pages: Memory<'a>,
     sb: &'a SuperBlock,
     /// Reads directories that are compressed.
-    decoded: Option<cofs_reader::Image>,
+    decoded: Option<crate::Image>,
     end: usize,
     regions: &'a mut Regions,
 }
@@ -250,7 +250,7 @@ fn number(image: &[u8], at: usize, size: usize) -> u64 {
 }
 
 /// One to four changes, each in a structure, or one time in eight anywhere behind the magic number.
-pub(crate) fn mutate(whole: &[u8], regions: &Regions, seed: u64) -> Vec<u8> {
+pub fn mutate(whole: &[u8], regions: &Regions, seed: u64) -> Vec<u8> {
     let anywhere = SUPER + MAGIC_LEN..image_end(whole);
     let mut image = whole.to_vec();
     let mut random = Random::new(seed);

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0; made by scripts/cofsctl-docs.sh
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_cofsctl_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_cofsctl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_cofsctl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_cofsctl_using_subcommand
+    set -l cmd (__fish_cofsctl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c cofsctl -n "__fish_cofsctl_needs_command" -s h -l help -d 'Print help'
+complete -c cofsctl -n "__fish_cofsctl_needs_command" -s V -l version -d 'Print version'
+complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "inspect" -d 'Shows what an image says of itself, and what is in it'
+complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "compare" -d 'Tells what images would share if they were mounted together'
+complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "generate" -d 'Writes the man pages and completions to a directory'
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand inspect" -l file -d 'Show one file: its inode, attributes, fingerprint, and where each extent of it lies' -r
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand inspect" -l fingerprint-xattr -d 'The attribute that has the fingerprint, for images whose superblock does not say' -r
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand inspect" -l tree -d 'List all names, with type, size and fingerprint'
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand inspect" -l fingerprints -d 'List the fingerprints of all regular files, in the manner of sha256sum'
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand inspect" -l json -d 'Print one JSON object'
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand inspect" -s h -l help -d 'Print help'
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand compare" -l top -d 'How many of the biggest common files to list' -r
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand compare" -l limit -d 'Read at most so many bytes of files of an image; by default 64 times its size and 1 GiB' -r
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand compare" -l fingerprint-xattr -d 'The attribute that has the fingerprint, for images whose superblock does not say' -r
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand compare" -l content -d 'Read the files that have no fingerprint, as if they had been stamped'
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand compare" -l json -d 'Print one JSON object'
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand compare" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand generate" -s h -l help -d 'Print help'
