@@ -29,6 +29,8 @@ complete -c cofsctl -n "__fish_cofsctl_needs_command" -s h -l help -d 'Print hel
 complete -c cofsctl -n "__fish_cofsctl_needs_command" -s V -l version -d 'Print version'
 complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "inspect" -d 'Shows what an image says of itself, and what is in it'
 complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "compare" -d 'Tells what images would share if they were mounted together'
+complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "verify" -d 'Reads all of an image, and compares each fingerprint with what it stands for'
+complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "stamp" -d 'Gives fingerprints to the files of a tree or an archive, of which an image is to be made'
 complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "generate" -d 'Writes the man pages and completions to a directory'
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand inspect" -l file -d 'Show one file: its inode, attributes, fingerprint, and where each extent of it lies' -r
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand inspect" -l fingerprint-xattr -d 'The attribute that has the fingerprint, for images whose superblock does not say' -r
@@ -42,4 +44,11 @@ complete -c cofsctl -n "__fish_cofsctl_using_subcommand compare" -l fingerprint-
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand compare" -l content -d 'Read the files that have no fingerprint, as if they had been stamped'
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand compare" -l json -d 'Print one JSON object'
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand compare" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand verify" -l limit -d 'Read at most so many bytes of files of an image; by default 64 times its size and 1 GiB' -r
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand verify" -l fingerprint-xattr -d 'The attribute that has the fingerprint, for images whose superblock does not say' -r
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand verify" -l json -d 'Print one JSON object'
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand stamp" -s o -l output -d 'Write the stamped archive to FILE; without it, it replaces the other' -r -F
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand stamp" -l xattr -d 'The attribute; another than the default is to be named to mounts by fingerprint_xattr=' -r
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand stamp" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand generate" -s h -l help -d 'Print help'

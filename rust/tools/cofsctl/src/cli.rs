@@ -67,6 +67,14 @@ pub(crate) enum Command {
     /// within an image as between images. Fingerprints are believed, as a mount believes them.
     #[command(after_help = IMAGES)]
     Compare(Compare),
+    /// Reads all of an image, and compares each fingerprint with what it stands for
+    #[command(after_help = IMAGES)]
+    Verify(Verify),
+    /// Gives fingerprints to the files of a tree or an archive, of which an image is to be made
+    ///
+    /// For versions of mkfs.erofs that make none themselves: the files get an extended attribute,
+    /// which ends up in the image. Mounts go by it where the superblock names no other.
+    Stamp(Stamp),
     /// Writes the man pages and completions to a directory
     #[command(hide = true)]
     Generate {
@@ -118,6 +126,28 @@ pub(crate) struct Compare {
     pub(crate) limit: Limit,
     #[command(flatten)]
     pub(crate) reading: Reading,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    /// The image
+    pub(crate) image: OsString,
+    #[command(flatten)]
+    pub(crate) limit: Limit,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Stamp {
+    /// A directory, whose files get the attribute, or a tar archive that is not compressed
+    pub(crate) path: PathBuf,
+    /// Write the stamped archive to FILE; without it, it replaces the other
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The attribute; another than the default is to be named to mounts by fingerprint_xattr=
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_NAME)]
+    pub(crate) xattr: Name,
 }
 
 /// How much of an image's data is read.

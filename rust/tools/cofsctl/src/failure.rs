@@ -13,6 +13,8 @@ pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 pub(crate) enum Failure {
     /// Nobody reads the output any more.
     Closed,
+    /// There is no such image, or not one that can be read: told in a line, too.
+    Image(String),
     /// What is told in a line.
     Because(String),
 }

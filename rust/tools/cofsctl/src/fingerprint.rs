@@ -44,6 +44,18 @@ impl std::str::FromStr for Name {
     }
 }
 
+impl Name {
+    /// The whole name.
+    pub(crate) fn full(&self) -> String {
+        let space = match self.index {
+            INDEX_USER => "user",
+            INDEX_TRUSTED => "trusted",
+            _ => "security",
+        };
+        format!("{space}.{}", self.rest)
+    }
+}
+
 /// Reads the fingerprints of one image.
 pub(crate) struct Fingerprints<'a> {
     image: &'a Image,
@@ -147,6 +159,7 @@ mod tests {
     fn names() {
         let name: Name = DEFAULT_NAME.parse().unwrap();
         assert_eq!((name.index, &*name.rest), (4, "erofs.fingerprint"));
+        assert_eq!(name.full(), DEFAULT_NAME);
         for bad in ["", "user.", "system.x", "fingerprint"] {
             assert!(bad.parse::<Name>().is_err(), "{bad}");
         }

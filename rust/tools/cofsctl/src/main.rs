@@ -12,6 +12,9 @@ mod hash;
 mod inspect;
 mod open;
 mod output;
+mod progress;
+mod stamp;
+mod verify;
 mod walk;
 
 use std::io::{self, Write};
@@ -35,6 +38,8 @@ fn run(command: &Command) -> Result<Verdict> {
     let verdict = match command {
         Command::Inspect(arguments) => inspect::run(arguments, &mut out),
         Command::Compare(arguments) => compare::run(arguments, &mut out),
+        Command::Verify(arguments) => verify::run(arguments, &mut out),
+        Command::Stamp(arguments) => stamp::run(arguments, &mut out),
         Command::Generate { dir } => generate::run(dir).map(|()| Verdict::Sound),
     };
     // What was found out before a failure is shown all the same.
@@ -47,7 +52,7 @@ fn main() -> ExitCode {
         Ok(Verdict::Sound) => cli::SOUND,
         Ok(Verdict::Unsound) => cli::UNSOUND,
         Err(Failure::Closed) => cli::CLOSED,
-        Err(Failure::Because(reason)) => {
+        Err(Failure::Because(reason) | Failure::Image(reason)) => {
             // Where there is no stderr there is nobody to tell.
             let _ = writeln!(io::stderr(), "cofsctl: {reason}");
             cli::FAILED

@@ -49,7 +49,7 @@ pub(crate) fn open(word: &OsStr) -> Result<Opened> {
     }
     match Image::open(stores, offset, crc32c) {
         Ok(image) => Ok(Opened { name, image }),
-        Err(error) => Err(Failure::of(name, text(error))),
+        Err(error) => Err(Failure::Image(format!("{name}: {}", text(error)))),
     }
 }
 

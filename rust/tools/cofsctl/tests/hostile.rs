@@ -39,6 +39,7 @@ fn mutants_have_answers() {
                 words(&["inspect", "--tree", "--json"], &[&mutant]),
                 words(&["inspect", "--file=same/big"], &[&mutant]),
                 words(&["compare", "--content"], &[&sound, &mutant]),
+                words(&["verify"], &[&mutant]),
             ] {
                 let ran = cofsctl(arguments);
                 match ran.status {
