@@ -7,8 +7,8 @@ help:
 	@echo '  make demo         two versions of a server on the stock kernel, their common files in memory once'
 	@echo '  make check        every test; the last line is "N passed, N failed, N skipped"'
 	@echo '  make quick        build, unit tests, one boot with the short list'
-	@echo '  make bench        instructions, objects, pages and times against erofs, as ratios'
-	@echo '                    (ROWS="lz4-4k zstd": only works with one of these in their names)'
+	@echo '  make bench        instructions, objects, pages and times against erofs and others, as ratios'
+	@echo '                    (ROWS="lz4-4k zstd": only works with one of these in their names; PAIRS=redis,tomcat)'
 	@echo '  make profile      the same by function, for the works in ROWS'
 	@echo '  make vm           boot the stock kernel to a shell, module loaded'
 	@echo '                    (IMG=file MOUNT="-o ..." mounts one image, KERNEL=debug takes the other kernel)'
@@ -26,7 +26,7 @@ help:
 	@echo '  make distclean    remove the cache too'
 	@echo 'Variables: KVER=release  KDIR=prepared tree  COFS_CACHE=directory (~/.cache/cofs)'
 
-export TIME LEAVE MUTANTS FIRST PEER KVER KDIR IMG MOUNT KERNEL PAIR COFS_CACHE DESTDIR PREFIX
+export TIME LEAVE MUTANTS FIRST PEER KVER KDIR IMG MOUNT KERNEL PAIR PAIRS COFS_CACHE DESTDIR PREFIX
 
 modules:
 	@scripts/modules.sh

@@ -24,7 +24,7 @@ cp build/target/release/cofs-bench tests/bench/guest.sh "$work/payload/"
 scripts/in-root /cofs/build/profile/payload/cofs-bench list "${rows[@]}" >"$work/works"
 images=$(scripts/bench-images.sh)
 drives=()
-for drive in $(awk '$1 == "profile" { print $2; print $3 }' "$work/works" | sort -u); do
+for drive in $(sed -n 's/^profile \([^ ]*\) .*/\1/p' "$work/works" | tr , '\n' | sort -u); do
 	drives+=(--drive "$drive=$images/$drive.img")
 done
 [ ${#drives[@]} != 0 ] || die "no work that is counted has one of '$ROWS' in its name"
@@ -32,7 +32,7 @@ status=0 count=$(grep -c "^profile " "$work/works")
 # Who fails does not keep the others from theirs.
 (step $((30 + 60 * count)) "counting by function in the guest" "$work/guest.log" \
 	qemu/run.sh --icount --qemu "-plugin file=/cofs/build/profile/profile.so,out=/cofs/build/profile/counts" \
-	"${drives[@]}" --payload "$work/payload" --mem 2048 --timeout 2400 \
+	"${drives[@]}" --payload "$work/payload" --mem 3072 --timeout 5400 \
 	--console "$work/console" --out "$work/out" -- sh guest.sh profile "${rows[@]}") || status=1
 scripts/in-root python3 scripts/bench/profile.py build/profile
 exit $status

@@ -1,123 +1,83 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""The bench's lines as JSON, with ratios, and as a table.
+"""The bench's lines as JSON, with ratios, and as tables.
 
-    report.py OUT FILE...
+    report.py OUT ABOUT FILE...
 
-Each FILE is what a guest printed. OUT.json gets every figure, OUT.md the table, which is
-printed too. A row that is over its limit says so; the status does not.
+Each FILE is what a guest printed, ABOUT says what made them. OUT.json gets every figure, OUT.md the
+tables, which are printed too. A row that is over its limit says so; the status does not.
 """
 
-import json
 import sys
 
-PEER = {"cofs": "erofs", "cofs inode_share": "erofs inode_share"}
-
-# (lab, work, cofs, peer): the most that the ratio is to be.
-LIMITS = {
-    **{
-        ("instructions", work, *pair): 1.00
-        for pair in PEER.items()
-        for work in (
-            "read: cold, 1 MiB",
-            "read: warm, 1 MiB",
-            "read: warm, 4 KiB",
-            "fault: sequential",
-            "fault: random",
-            "ls -lR: cold",
-            "ls -lR: warm",
-            "ls -lR: metadata",
-        )
-    },
-    ("instructions", "open+close", "cofs inode_share", "erofs inode_share"): 0.70,
-    ("instructions", "ls -lR: inodes and dentries", "cofs inode_share", "erofs inode_share"): 0.55,
-    **{
-        ("instructions", f"{work}: {window}", "cofs", "erofs"): limit
-        for work, limits in (
-            ("plain", (1.00, 1.00)),
-            ("lz4-4k", (0.75, 0.75)),
-            ("lz4-64k", (0.85, 0.60)),
-            ("lz4-1m", (0.85, 0.85)),
-            ("zstd", (1.00, 1.00)),
-            ("deflate", (1.00, 1.00)),
-            ("lzma", (1.00, 1.00)),
-        )
-        for window, limit in zip(("8 MiB window", "128 KiB window"), limits)
-    },
-    **{
-        ("instructions", f"{image} random: {what}", "cofs", "erofs"): limit
-        for image in ("lz4-4k", "lz4-64k")
-        for what, limit in (("1,024 of 4 KiB", 0.90), ("1,024 of 4 KiB, device", 1.00))
-    },
-    **{
-        ("instructions", f"lz4-64k shared: {what}", "cofs inode_share", "erofs inode_share"): limit
-        for what, limit in (
-            ("8 MiB window", 0.60),
-            ("8 MiB window, page cache", 0.80),
-            ("128 KiB window, page cache", 0.80),
-        )
-    },
-    **{
-        ("instructions", f"{image} memory: {window}, with the mount", "cofs", "erofs"): 1.00
-        for image in ("lz4-4k", "lz4-64k", "lz4-1m", "zstd", "lzma")
-        for window in ("8 MiB window", "128 KiB window")
-    },
-    **{("time", "mount+umount", *pair): 1.10 for pair in PEER.items()},
-}
+import figures
+from limits import LIMITS, PEER
 
 
-def figures(files):
-    """Every line of JSON that the guests printed, with its ratio to the peer."""
-    found = []
-    for name in files:
-        with open(name) as lines:
-            found += [json.loads(line) for line in lines if line.startswith("{")]
-    medians = {(f["lab"], f["image"], f["work"], f["unit"], f["fs"]): f["median"] for f in found}
-    for f in found:
-        f["pair"] = ""
-        peer = PEER.get(f["fs"], f["fs"])
-        base = medians.get((f["lab"], f["image"], f["work"], f["unit"], peer))
-        f["ratio_to_erofs"] = round(f["median"] / base, 4) if base else None
-    return found
-
-
-def value(f):
-    median = f["median"]
+def value(median):
     return f"{median / 1e6:.2f} M" if median >= 1e6 else f"{median:,.0f}"
 
 
-def table(found):
-    by_row = {}
-    for f in found:
-        by_row.setdefault((f["lab"], f["work"], f["unit"]), {})[f["fs"]] = f
+def against_peer(rows):
+    """cofs and its closest peer, with what the ratio is to be."""
     yield "| work | unit | peer | its | cofs | ratio | at most |"
     yield "|---|---|---|---:|---:|---:|---|"
-    for (lab, work, unit), row in by_row.items():
+    for (lab, pair, _, work, unit), row in rows.items():
         for mine, peer in PEER.items():
-            if mine not in row or peer not in row:
+            if pair or mine not in row or peer not in row:
                 continue
-            ratio = row[mine]["ratio_to_erofs"]
+            its, own = row[peer]["median"], row[mine]["median"]
             limit = LIMITS.get((lab, work, mine, peer))
             mark = "" if limit is None else f"{limit:.2f}"
             # As many digits as the limit has.
-            if limit is not None and ratio is not None and round(ratio, 2) > limit:
+            if limit is not None and its and round(own / its, 2) > limit:
                 mark += ", **over**"
-            shown = "" if ratio is None else f"{ratio:.3f}"
-            yield f"| {work} | {unit} | {peer} | {value(row[peer])} | {value(row[mine])} | {shown} | {mark} |"
+            shown = f"{own / its:.3f}" if its else ""
+            yield f"| {work} | {unit} | {peer} | {value(its)} | {value(own)} | {shown} | {mark} |"
+
+
+def everyone(rows, cell):
+    """A column for each filesystem."""
+    used = [fs for fs in figures.PEERS if any(fs in row for row in rows.values())]
+    yield "| work | unit | " + " | ".join(used) + " |"
+    yield "|---|---|" + "---:|" * len(used)
+    for (_, _, image, work, unit), row in rows.items():
+        title = f"{work}, {image.split('-')[0]}" if work.startswith("pair ") else work
+        cells = [cell(row[fs]) if fs in row else "" for fs in used]
+        yield f"| {title.removeprefix('pair ')} | {unit} | " + " | ".join(cells) + " |"
+
+
+def ratio(figure):
+    found = figure["ratio_to_erofs"]
+    return "" if found is None else f"{found:.3f}"
+
+
+def tables(found):
+    rows = figures.by_row(found)
+    for pair in dict.fromkeys(f["pair"] for f in found if f["pair"]):
+        package, older, newer = pair.split()
+        yield f"\n## {package} {older} and {newer}\n"
+        yield from everyone({r: row for r, row in rows.items() if r[1] == pair}, lambda f: value(f["median"]))
+    single = {r: row for r, row in rows.items() if not r[1]}
+    if single:
+        yield "\n## Everyone, as ratios to erofs\n"
+        yield from everyone(single, ratio)
+        yield "\n## cofs and its closest peer\n"
+        yield from against_peer(single)
 
 
 def main():
-    out, *files = sys.argv[1:]
-    found = figures(files)
+    out, about, *files = sys.argv[1:]
+    found = figures.take_given(figures.read(files))
     if not found:
         sys.exit("cofs: the guests gave no figures")
-    with open(f"{out}.json", "w") as file:
-        json.dump(found, file, indent=1)
-        file.write("\n")
-    lines = list(table(found))
-    with open(f"{out}.md", "w") as file:
-        file.write("\n".join(lines) + "\n")
-    print("\n".join(lines))
+    figures.store(found, f"{out}.json")
+    with open(about, encoding="utf-8") as file:
+        text = file.read()
+    text += "\n".join(tables(found)) + "\n"
+    with open(f"{out}.md", "w", encoding="utf-8") as file:
+        file.write(text)
+    print(text, end="")
 
 
 main()

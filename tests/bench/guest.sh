@@ -3,14 +3,21 @@
 # In the guest: what scripts/bench.sh and scripts/profile.sh measure.
 #
 #   guest.sh LAB [ROW]...
+#   guest.sh service PACKAGE
 set -eu
 modprobe erofs
+modprobe squashfs
+modprobe overlay
 insmod ./cofs.ko
 mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
 # Disks in memory: waiting for a real one would count as instructions.
-[ "$1" = time ] || modprobe brd rd_nr=2 rd_size=98304
+case $1 in
+instructions | profile) modprobe brd rd_nr=14 rd_size=163840 ;;
+service) modprobe brd rd_nr=14 rd_size=4194304 ;;
+esac
 if [ "$1" = profile ]; then
 	echo 0 >/proc/sys/kernel/kptr_restrict
 	sed -n 's/^[0-9a-f]* [tTwW] /symbol &/p' /proc/kallsyms
 fi
+[ "$1" != service ] || exec ./services.sh "$2"
 exec ./cofs-bench "$@"

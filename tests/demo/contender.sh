@@ -11,6 +11,7 @@
 set -euo pipefail
 here=$(dirname "$0")
 . "$here/pages.sh"
+. "$here/roots.sh"
 . "$here/servers/$1.sh"
 contender=$2 fstype=$3 options=${4:-}
 
@@ -62,28 +63,6 @@ measure_reading() {	# read|sendfile KEY
 	unmount_both
 }
 
-# A container's root over each image: what it writes goes to memory.
-enter_roots() {
-	local root
-	for root in "${roots[@]}"; do
-		mkdir -p "$root.rw" "$root.root"
-		mount -t tmpfs tmpfs "$root.rw"
-		mkdir "$root.rw/upper" "$root.rw/work"
-		mount -t overlay overlay "$root.root" \
-			-o "lowerdir=$root,upperdir=$root.rw/upper,workdir=$root.rw/work"
-		mount -t proc proc "$root.root/proc"
-		mount -t tmpfs tmpfs "$root.root/dev/shm"
-		mount -t tmpfs tmpfs "$root.root/tmp"
-	done
-}
-
-leave_roots() {
-	local root
-	for root in "${roots[@]}"; do
-		umount "$root.root"/{tmp,dev/shm,proc} "$root.root" "$root.rw" || fail "to unmount"
-	done
-}
-
 await_server() {	# INDEX DEADLINE
 	until server_answers "${roots[$1]}.root" $((7000 + $1)) 2>/dev/null; do
 		if [ $SECONDS -ge "$2" ] || ! kill -0 "${servers[$1]}" 2>/dev/null; then
@@ -97,7 +76,9 @@ await_server() {	# INDEX DEADLINE
 run_servers() {	# VARIABLE
 	local before after i deadline=$((SECONDS + patience))
 	mount_both >/dev/null || fail "to mount"
-	enter_roots
+	for i in 0 1; do
+		enter_root "${roots[i]}"
+	done
 	sample_pages before
 	for i in 0 1; do
 		server_run "${roots[i]}.root" $((7000 + i)) >"$run/server$i.log" 2>&1 </dev/null &
@@ -111,7 +92,9 @@ run_servers() {	# VARIABLE
 	kill "${servers[@]}"
 	wait "${servers[@]}" || true
 	servers=()
-	leave_roots
+	for i in 0 1; do
+		leave_root "${roots[i]}" || fail "to unmount"
+	done
 	unmount_both
 }
 

@@ -47,6 +47,11 @@ pub(crate) fn page_cache() -> Result<u64> {
     Ok(meminfo("Cached")? + meminfo("Buffers")?)
 }
 
+/// KiB in slabs.
+pub(crate) fn slabs() -> Result<u64> {
+    meminfo("Slab")
+}
+
 /// KiB that were ever asked of block devices by reads. Unlike a device's own figures this counts
 /// RAM disks, too.
 pub(crate) fn read_kib() -> Result<u64> {

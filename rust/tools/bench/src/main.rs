@@ -2,16 +2,18 @@
 
 //! Does the same work on every contender in one boot, and prints a line of JSON for each figure:
 //!
-//!     cofs-bench instructions|time|profile [ROW]...
+//!     cofs-bench instructions|profile|pair|time [ROW]...
 //!     cofs-bench list [ROW]...
+//!     cofs-bench mount-memory CONTENDER IMAGE IMAGE
 //!
 //! `instructions` belongs into a guest that counts them (`qemu/run.sh --icount`), where a
-//! nanosecond of the clock is one of them; `time` into any other. The images are on drives below
-//! /dev/disk/cofs, and for `instructions` on /dev/ram0 and /dev/ram1 while they are in use. `profile` does the same as `instructions`, and
-//! names the spans that a profiler outside sees: "span NUMBER CONTENDER, WORK: PART".
+//! nanosecond of the clock is one of them; `pair` and `time` into any other. The images are on drives
+//! below /dev/disk/cofs, and for `instructions` on RAM disks. `profile` does the same as
+//! `instructions`, and names the spans that a profiler outside sees: "span NUMBER CONTENDER, WORK: PART".
 //!
 //! With ROWs only those works are done whose name has one of them in it. `list` prints which
-//! these are, as "LAB IMAGE IMAGE NAME".
+//! these are, as "LAB DRIVE,DRIVE,... NAME". `mount-memory` copies two images to RAM disks, leaves them mounted,
+//! and prints for each its place and the options of an overlayfs with an upper layer over it.
 
 mod contender;
 mod device;
@@ -25,18 +27,24 @@ mod work;
 use std::env;
 use std::process::ExitCode;
 
+use contender::{Contender, Mounted};
 use device::Devices;
 use work::{Bench, Work};
 
+/// The work that services.sh does.
+const SERVICES: &str = "pair services";
+
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: cofs-bench instructions|time|profile|list [ROW]...";
+const USAGE: &str = "usage: cofs-bench instructions|profile|pair|time|list [ROW]...
+       cofs-bench mount-memory CONTENDER IMAGE IMAGE";
 
 /// The works of a lab, or those of them that `rows` name.
 fn chosen<'a>(lab: &str, rows: &'a [&str]) -> impl Iterator<Item = &'static Work> + 'a {
     let works: [&[Work]; 2] = match lab {
         "instructions" => [work::INSTRUCTIONS, work::MEMORY],
         "profile" => [work::INSTRUCTIONS, &[]],
+        "pair" => [work::PAIR, &[]],
         _ => [work::TIME, &[]],
     };
     works
@@ -47,8 +55,8 @@ fn chosen<'a>(lab: &str, rows: &'a [&str]) -> impl Iterator<Item = &'static Work
 
 /// Everyone's figures of one work, and whether all have some.
 fn measure(lab: &str, work: &Work, devices: &mut Devices) -> Result<bool> {
-    let [a, b] = &devices.with(work.images)?;
-    let (rows, failed) = repeat::rounds(work.contenders, work.exact, |contender| {
+    let (rows, failed) = repeat::rounds(work.contenders, work.repeat, |contender| {
+        let [a, b] = &devices.with(contender, work.images)?;
         let mut bench = Bench {
             contender,
             a,
@@ -75,21 +83,56 @@ fn measure(lab: &str, work: &Work, devices: &mut Devices) -> Result<bool> {
     Ok(failed.is_empty())
 }
 
+/// The drives that a work's contenders need.
+fn drives(work: &Work) -> Vec<String> {
+    let mut drives: Vec<String> = work
+        .contenders
+        .iter()
+        .flat_map(|c| {
+            work.images
+                .map(|image| [Some(c.drive(image)), c.store(image)])
+        })
+        .flatten()
+        .flatten()
+        .collect();
+    drives.sort();
+    drives.dedup();
+    drives
+}
+
+fn mount(args: &[&str]) -> Result<()> {
+    let &[name, a, b] = args else {
+        return Err(USAGE.into());
+    };
+    let contender = Contender::named(name).ok_or("no such contender")?;
+    let [a, b] = Devices::in_memory().with(contender, [a, b])?;
+    let [a, b] = [Mounted::new(contender, &a)?, Mounted::new(contender, &b)?];
+    for (root, lower) in [a.leave(), b.leave()] {
+        println!("{} {lower}", root.display());
+    }
+    Ok(())
+}
+
 fn run(args: &[&str]) -> Result<()> {
     let [lab, rows @ ..] = args else {
         return Err(USAGE.into());
     };
     let mut devices = match *lab {
-        "instructions" | "profile" => Devices::Memory(Default::default()),
-        "time" => Devices::Drives,
+        "instructions" | "profile" => Devices::in_memory(),
+        "pair" | "time" => Devices::Drives,
         "list" => {
-            for lab in ["instructions", "profile", "time"] {
+            for lab in ["instructions", "profile", "pair", "time"] {
                 for work in chosen(lab, rows) {
-                    println!("{lab} {} {}", work.images.join(" "), work.name);
+                    println!("{lab} {} {}", drives(work).join(","), work.name);
                 }
+            }
+            // Which is a script's.
+            if rows.is_empty() || rows.iter().any(|row| SERVICES.contains(row)) {
+                println!("service - {SERVICES}");
             }
             return Ok(());
         }
+        "mount-memory" => return mount(rows),
         _ => return Err(USAGE.into()),
     };
     let mut complete = true;

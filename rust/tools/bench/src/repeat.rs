@@ -30,6 +30,17 @@ pub(crate) struct Row {
 /// Who failed, and why.
 pub(crate) type Failures = Vec<(&'static str, Box<dyn Error>)>;
 
+/// How often a work is done.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Repeat {
+    /// Until runs agree within a per cent; those are taken.
+    UntilAgreed,
+    /// Many times, since the figures are noisy; all are taken.
+    Often,
+    /// Once: it is pages that are counted.
+    Once,
+}
+
 /// Where exact figures do not agree after this many rounds, what there is must do.
 const MOST: usize = 12;
 
@@ -57,20 +68,28 @@ fn agreeing(values: &[f64]) -> Option<Vec<f64>> {
         .map(|(_, w)| w.to_vec())
 }
 
-/// Runs `work` on everyone in turn. Exact figures are those of three runs that agree within a
-/// per cent, the others being discarded; of noisy ones all runs stand. Who fails once is left out,
-/// and named with its reason.
+/// Runs `work` on everyone in turn. Who fails once is left out, and named with its reason.
 pub(crate) fn rounds(
     contenders: &'static [Contender],
-    exact: bool,
+    repeat: Repeat,
     mut work: impl FnMut(&Contender) -> Result<Vec<Figure>>,
 ) -> (Vec<Row>, Failures) {
     let mut rows: Vec<Row> = Vec::new();
     let mut failed = Failures::new();
-    let most = if exact { MOST } else { NOISY };
+    let exact = repeat == Repeat::UntilAgreed;
+    let most = match repeat {
+        Repeat::UntilAgreed => MOST,
+        Repeat::Often => NOISY,
+        Repeat::Once => 1,
+    };
     for round in 1..=most {
         for contender in contenders {
             if failed.iter().any(|(name, _)| *name == contender.name) {
+                continue;
+            }
+            // Who needs no more rounds makes way for those who do.
+            let mut own = rows.iter().filter(|row| row.contender == contender.name);
+            if exact && round > AGREE && own.all(|row| agreeing(&row.values).is_some()) {
                 continue;
             }
             let figures = work(contender).unwrap_or_else(|error| {

@@ -5,14 +5,18 @@
 mod compressed;
 mod memory;
 mod mounting;
+mod pair;
 mod reading;
 mod walking;
 
 use std::time::Instant;
 
-use crate::contender::{Contender, ALL, PRIVATE, SHARING};
+use crate::contender::{
+    Contender, ALL, COMPRESSED, LZ4, LZ4_PRIVATE, PLAIN, PLAIN_PRIVATE, PRIVATE, SHARING,
+    ZSTD_PRIVATE,
+};
 use crate::device::Device;
-use crate::repeat::Figure;
+use crate::repeat::{Figure, Repeat};
 use crate::{sys, Result};
 
 /// What a work is given.
@@ -36,13 +40,13 @@ pub(crate) struct Work {
     /// By the names of their drives. Two of one name are one device.
     pub(crate) images: [&'static str; 2],
     pub(crate) contenders: &'static [Contender],
-    /// Whether runs must agree, or differ by nature.
-    pub(crate) exact: bool,
+    pub(crate) repeat: Repeat,
     pub(crate) run: fn(&mut Bench<'_>) -> Result<()>,
 }
 
 const BIG: [&str; 2] = ["big-a", "big-b"];
 const MANY: [&str; 2] = ["many-a", "many-b"];
+const LZ4_4K: [&str; 2] = ["lz4-4k"; 2];
 const LZ4_64K: [&str; 2] = ["lz4-64k-a", "lz4-64k-b"];
 
 const fn exact(
@@ -55,7 +59,7 @@ const fn exact(
         name,
         images,
         contenders,
-        exact: true,
+        repeat: Repeat::UntilAgreed,
         run,
     }
 }
@@ -66,22 +70,22 @@ pub(crate) const INSTRUCTIONS: &[Work] = &[
     exact("fault", BIG, ALL, reading::fault),
     exact("open+close", BIG, ALL, reading::open),
     exact("ls -lR", MANY, ALL, walking::list),
-    exact("plain", BIG, PRIVATE, compressed::sequential),
-    exact("lz4-4k", ["lz4-4k"; 2], PRIVATE, compressed::sequential),
-    exact("lz4-4k random", ["lz4-4k"; 2], PRIVATE, compressed::random),
+    exact("plain", BIG, PLAIN_PRIVATE, compressed::sequential),
+    exact("lz4-4k", LZ4_4K, LZ4_PRIVATE, compressed::sequential),
+    exact("lz4-4k random", LZ4_4K, LZ4_PRIVATE, compressed::random),
     exact("lz4-1m", ["lz4-1m"; 2], PRIVATE, compressed::sequential),
-    exact("lz4-64k", LZ4_64K, PRIVATE, compressed::sequential),
-    exact("lz4-64k fault", LZ4_64K, PRIVATE, compressed::fault),
-    exact("lz4-64k random", LZ4_64K, PRIVATE, compressed::random),
+    exact("lz4-64k", LZ4_64K, LZ4_PRIVATE, compressed::sequential),
+    exact("lz4-64k fault", LZ4_64K, LZ4_PRIVATE, compressed::fault),
+    exact("lz4-64k random", LZ4_64K, LZ4_PRIVATE, compressed::random),
     exact("lz4-64k shared", LZ4_64K, SHARING, compressed::shared),
-    exact("zstd", ["zstd"; 2], PRIVATE, compressed::sequential),
+    exact("zstd", ["zstd"; 2], ZSTD_PRIVATE, compressed::sequential),
     exact("deflate", ["deflate"; 2], PRIVATE, compressed::sequential),
     exact("lzma", ["lzma"; 2], PRIVATE, compressed::sequential),
 ];
 
 /// What is followed page by page, in the guest that counts: there it is the same each time.
 pub(crate) const MEMORY: &[Work] = &[
-    exact("lz4-4k memory", ["lz4-4k"; 2], PRIVATE, memory::sequential),
+    exact("lz4-4k memory", LZ4_4K, PRIVATE, memory::sequential),
     exact("lz4-64k memory", LZ4_64K, PRIVATE, memory::sequential),
     exact("lz4-1m memory", ["lz4-1m"; 2], PRIVATE, memory::sequential),
     exact("zstd memory", ["zstd"; 2], PRIVATE, memory::sequential),
@@ -93,9 +97,36 @@ pub(crate) const TIME: &[Work] = &[Work {
     name: "mount+umount",
     images: MANY,
     contenders: ALL,
-    exact: false,
+    repeat: Repeat::Often,
     run: mounting::cycle,
 }];
+
+const PLAIN_PAIR: [&str; 2] = ["plain-a", "plain-b"];
+const LZ4_PAIR: [&str; 2] = ["lz4-a", "lz4-b"];
+
+const fn once(
+    name: &'static str,
+    images: [&'static str; 2],
+    contenders: &'static [Contender],
+    run: fn(&mut Bench<'_>) -> Result<()>,
+) -> Work {
+    Work {
+        repeat: Repeat::Once,
+        ..exact(name, images, contenders, run)
+    }
+}
+
+/// What is counted of images of two versions of a server, all files of both.
+pub(crate) const PAIR: &[Work] = &[
+    once("pair read", PLAIN_PAIR, PLAIN, pair::read),
+    once("pair sendfile", PLAIN_PAIR, PLAIN, pair::send),
+    once("pair mmap", PLAIN_PAIR, PLAIN, pair::map),
+    once("pair ls -lR", PLAIN_PAIR, PLAIN, pair::list),
+    once("pair read", LZ4_PAIR, COMPRESSED, pair::read),
+    once("pair sendfile", LZ4_PAIR, LZ4, pair::send),
+    once("pair mmap", LZ4_PAIR, LZ4, pair::map),
+    once("pair ls -lR", LZ4_PAIR, COMPRESSED, pair::list),
+];
 
 /// Nanoseconds of the clock; in a guest that counts instructions, their number.
 fn count(work: impl FnOnce() -> Result<()>) -> Result<f64> {

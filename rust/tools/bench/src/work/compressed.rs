@@ -59,7 +59,7 @@ pub(super) fn sequential(bench: &mut Bench<'_>) -> Result<()> {
     let mut buffer = vec![1; 1 << 20];
     for (kib, part) in WINDOWS {
         bench.a.set_window(kib)?;
-        let image = Mounted::new(bench.contender, &bench.a.path)?;
+        let image = Mounted::new(bench.contender, bench.a)?;
         let paths = cold(&image)?;
         let value = count(|| read_all(&paths, &mut buffer))?;
         bench.note(part, INSTRUCTION, value);
@@ -72,7 +72,7 @@ pub(super) fn sequential(bench: &mut Bench<'_>) -> Result<()> {
 pub(super) fn fault(bench: &mut Bench<'_>) -> Result<()> {
     for (kib, part) in WINDOWS {
         bench.a.set_window(kib)?;
-        let image = Mounted::new(bench.contender, &bench.a.path)?;
+        let image = Mounted::new(bench.contender, bench.a)?;
         let paths = cold(&image)?;
         let value = count(|| {
             for path in &paths {
@@ -110,7 +110,7 @@ pub(super) fn random(bench: &mut Bench<'_>) -> Result<()> {
         (1024, "1,024 of 4 KiB", "1,024 of 4 KiB, device"),
         (128, "128 of 4 KiB", "128 of 4 KiB, device"),
     ] {
-        let image = Mounted::new(bench.contender, &bench.a.path)?;
+        let image = Mounted::new(bench.contender, bench.a)?;
         let paths = cold(&image)?;
         let mut pages = Vec::new();
         let mut files = Vec::new();
@@ -149,8 +149,8 @@ pub(super) fn shared(bench: &mut Bench<'_>) -> Result<()> {
     for ((kib, part), cached) in WINDOWS.into_iter().zip(CACHED) {
         bench.a.set_window(kib)?;
         bench.b.set_window(kib)?;
-        let other = Mounted::new(bench.contender, &bench.a.path)?;
-        let image = Mounted::new(bench.contender, &bench.b.path)?;
+        let other = Mounted::new(bench.contender, bench.a)?;
+        let image = Mounted::new(bench.contender, bench.b)?;
         let also = libraries(&other)?;
         let paths = cold(&image)?;
         let before = machine::page_cache()?;

@@ -28,7 +28,7 @@ pub(super) fn sequential(bench: &mut Bench<'_>) -> Result<()> {
         machine::shrink_slabs()?;
         let mut mounted = None;
         let parts = trace::pages(|| {
-            let image = mounted.insert(Mounted::new(bench.contender, &bench.a.path)?);
+            let image = mounted.insert(Mounted::new(bench.contender, bench.a)?);
             let paths = libraries(image)?;
             trace::mark()?;
             read_all(&paths, &mut buffer)

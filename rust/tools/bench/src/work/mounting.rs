@@ -10,7 +10,7 @@ const TIMES: u32 = 40;
 
 /// Many times, with the superblock's pages in the device's cache.
 pub(super) fn cycle(bench: &mut Bench<'_>) -> Result<()> {
-    let mount = || Mounted::new(bench.contender, &bench.a.path);
+    let mount = || Mounted::new(bench.contender, bench.a);
     mount()?.unmount()?;
     let value = count(|| {
         for _ in 0..TIMES {

@@ -35,10 +35,10 @@ struct Pair {
 impl Pair {
     fn cold(bench: &Bench<'_>) -> Result<Self> {
         let first = match bench.contender.shares {
-            true => Some(Mounted::new(bench.contender, &bench.a.path)?),
+            true => Some(Mounted::new(bench.contender, bench.a)?),
             false => None,
         };
-        let second = Mounted::new(bench.contender, &bench.b.path)?;
+        let second = Mounted::new(bench.contender, bench.b)?;
         // What both need to find the file is not what is measured.
         std::fs::metadata(second.path(FILE))?;
         machine::settle()?;

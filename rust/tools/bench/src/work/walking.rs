@@ -26,7 +26,8 @@ fn look(path: &Path) -> Result<FileType> {
     }
 }
 
-fn list_all(root: PathBuf) -> Result<u64> {
+/// Looks at the whole tree below `root`, and says how many entries it has.
+pub(super) fn list_all(root: PathBuf) -> Result<u64> {
     let mut entries = 0;
     let mut directories = vec![root];
     while let Some(directory) = directories.pop() {
@@ -43,7 +44,7 @@ fn list_all(root: PathBuf) -> Result<u64> {
 
 /// Cold, then warm; and what stays in memory.
 pub(super) fn list(bench: &mut Bench<'_>) -> Result<()> {
-    let image = Mounted::new(bench.contender, &bench.a.path)?;
+    let image = Mounted::new(bench.contender, bench.a)?;
     machine::settle()?;
     let objects = machine::objects(&["inode", "dentry"])?;
     let pages = machine::page_cache()?;
