@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every target is one script; `make help` lists them.
-.PHONY: help modules vm demo check check-debug quick bench profile fuzz mutants pressure install install-tools images test clippy fmt clean distclean
+.PHONY: help modules vm demo check check-debug quick bench profile fuzz mutants pressure stress install install-tools images test clippy fmt clean distclean
 
 help:
 	@echo 'Common:'
@@ -21,12 +21,13 @@ help:
 	@echo '  make fuzz         fuzzes the core, TIME seconds for each target (60)'
 	@echo '  make mutants      MUTANTS=10000 mutated images in the guest (KERNEL=debug, FIRST=seed, PEER=erofs)'
 	@echo '  make pressure     TIME=1800 seconds of compressed reads without memory (KERNEL=stock)'
+	@echo '  make stress       TIME=30m of everything at once on images of a PAIR (KERNEL=debug, SEED=number, FAULTS=none)'
 	@echo '  make clippy fmt images'
 	@echo '  make clean        remove build/'
 	@echo '  make distclean    remove the cache too'
 	@echo 'Variables: KVER=release  KDIR=prepared tree  COFS_CACHE=directory (~/.cache/cofs)'
 
-export TIME LEAVE MUTANTS FIRST PEER KVER KDIR IMG MOUNT KERNEL PAIR PAIRS COFS_CACHE DESTDIR PREFIX
+export TIME SEED FAULTS LEAVE MUTANTS FIRST PEER KVER KDIR IMG MOUNT KERNEL PAIR PAIRS COFS_CACHE DESTDIR PREFIX
 
 modules:
 	@scripts/modules.sh
@@ -58,6 +59,8 @@ mutants:
 	@scripts/mutants.sh
 pressure:
 	@scripts/pressure.sh
+stress:
+	@scripts/stress.sh
 clippy:
 	@scripts/clippy.sh
 fmt:

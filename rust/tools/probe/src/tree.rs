@@ -7,6 +7,7 @@ mod bench;
 mod contents;
 mod layers;
 mod names;
+mod pair;
 mod share;
 mod sizes;
 mod special;
@@ -46,6 +47,8 @@ pub(crate) fn make(kind: &str, dir: &Path) -> Result<()> {
         "special" => special::special(dir)?,
         "share-a" => share::share(dir, 1)?,
         "share-b" => share::share(dir, 2)?,
+        "pair-a" => pair::pair(dir, 1)?,
+        "pair-b" => pair::pair(dir, 2)?,
         "stamped-c" => share::stamped(dir, 3)?,
         "stamped-d" => share::stamped(dir, 4)?,
         "layer-base" => layers::base(dir)?,
