@@ -52,5 +52,5 @@ boot() {
 	echo "$package ${versions[*]}" >"$work/$lab-$name.versions"
 }
 ! grep -q '^pair ' "$work/works" || boot pair 200 --smp 2 -- "$@"
-! grep -q '^service ' "$work/works" || boot service 200 --icount -- "$package"
+! grep -q '^service ' "$work/works" || boot service 200 --icount -- "$package" "$@"
 exit $status

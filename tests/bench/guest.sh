@@ -3,7 +3,7 @@
 # In the guest: what scripts/bench.sh and scripts/profile.sh measure.
 #
 #   guest.sh LAB [ROW]...
-#   guest.sh service PACKAGE
+#   guest.sh service PACKAGE [ROW]...
 set -eu
 modprobe erofs
 modprobe squashfs
@@ -12,12 +12,20 @@ insmod ./cofs.ko
 mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
 # Disks in memory: waiting for a real one would count as instructions.
 case $1 in
-instructions | profile) modprobe brd rd_nr=14 rd_size=163840 ;;
+instructions | check | profile) modprobe brd rd_nr=14 rd_size=163840 ;;
 service) modprobe brd rd_nr=14 rd_size=4194304 ;;
 esac
 if [ "$1" = profile ]; then
 	echo 0 >/proc/sys/kernel/kptr_restrict
 	sed -n 's/^[0-9a-f]* [tTwW] /symbol &/p' /proc/kallsyms
 fi
-[ "$1" != service ] || exec ./services.sh "$2"
-exec ./cofs-bench "$@"
+if [ "$1" != service ]; then
+	exec ./cofs-bench "$@"
+fi
+package=$2
+shift 2
+status=0
+./cofs-bench service "$@" || status=1
+./cofs-bench list "$@" | sed -n 's/^service - //p' >/run/works
+[ ! -s /run/works ] || xargs -d '\n' ./services.sh "$package" </run/works || status=1
+exit $status

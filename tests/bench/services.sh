@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runs the servers of two images, in a guest that counts instructions, and prints a line of JSON for
 # each figure: how long until the first, alone and cold, has answered, and what lies in the page cache
-# once the second has, too.
+# once the second has, too. And lets fio read files of the first.
 #
-#   services.sh PACKAGE
+#   services.sh PACKAGE WORK...      ("pair services", "pair fio")
 set -euo pipefail
 here=$(dirname "$0")
 . "$here/tests/demo/pages.sh"
 . "$here/tests/demo/roots.sh"
 . "$here/tests/demo/servers/$1.sh"
+. "$here/fio.sh"
+shift
 run=/run/bench
 rounds=3
 patience=600	# seconds of the guest, in which an instruction is a nanosecond
@@ -60,7 +62,7 @@ once() {
 	for i in 0 1; do
 		leave_root "${roots[i]}" || status=1
 	done
-	times+=($((t1 - t0))) pages+=($((after - before)))
+	[ $status != 0 ] || times+=($((t1 - t0))) pages+=($((after - before)))
 	return $status
 }
 
@@ -68,7 +70,7 @@ report() {	# IMAGE WORK UNIT VALUE...
 	local image=$1 work=$2 unit=$3
 	shift 3
 	mapfile -t sorted < <(printf '%s\n' "$@" | sort -n)
-	printf '{"lab": "service", "image": "%s", "work": "pair services: %s", "fs": "%s", "unit": "%s", "median": %s, "min": %s, "max": %s}\n' \
+	printf '{"lab": "service", "image": "%s", "work": "%s", "fs": "%s", "unit": "%s", "median": %s, "min": %s, "max": %s}\n' \
 		"$image" "$work" "$fs" "$unit" "${sorted[$# / 2]}" "${sorted[0]}" "${sorted[-1]}"
 }
 
@@ -78,15 +80,27 @@ compete() {	# IMAGE FS
 		roots+=("$root") lowers+=("$lower")
 	done < <("$tool" mount-memory "$fs" "$image-a" "$image-b")
 	[ ${#roots[@]} = 2 ] || { fail "cannot mount"; return 1; }
-	for ((i = 0; i < rounds && status == 0; i++)); do
-		once || status=1
-	done
+	if wanted "pair services"; then
+		for ((i = 0; i < rounds && status == 0; i++)); do
+			once || status=1
+		done
+	fi
+	if wanted "pair fio"; then
+		fio_reads "${roots[0]}" >"$run/reads" || { fail "fio"; status=1; }
+	fi
 	# The topmost first.
 	awk -v run="$run/" 'index($2, run) == 1 { print $2 }' /proc/mounts | tac | xargs -r umount || status=1
-	[ $status = 0 ] || return 1
-	report "$image-a" "page cache" KiB "${pages[@]}"
-	report "$image-a" "first answer" us "${times[@]}"
+	[ ${#pages[@]} = 0 ] || report "$image-a" "pair services: page cache" KiB "${pages[@]}"
+	[ ${#times[@]} = 0 ] || report "$image-a" "pair services: first answer" us "${times[@]}"
+	[ ! -e "$run/reads" ] || while IFS=: read -r job sum; do
+		report "$image-a" "pair fio: $job" instructions "$sum"
+	done <"$run/reads"
+	rm -f "$run/reads"
+	return $status
 }
+
+works=("$@")
+wanted() { [[ " ${works[*]} " = *" $1 "* ]]; }
 
 mkdir -p "$run"
 ip link set lo up

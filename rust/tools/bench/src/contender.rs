@@ -91,6 +91,9 @@ pub(crate) const PRIVATE: &[Contender] = &[EROFS, COFS];
 /// Those whose images share.
 pub(crate) const SHARING: &[Contender] = &[EROFS_SHARING, COFS_SHARING];
 
+/// Those who read the same images.
+pub(crate) const OWN: &[Contender] = &[EROFS, COFS, EROFS_SHARING, COFS_SHARING];
+
 /// Everyone.
 pub(crate) const ALL: &[Contender] = &[
     EROFS,

@@ -2,18 +2,20 @@
 
 //! Does the same work on every contender in one boot, and prints a line of JSON for each figure:
 //!
-//!     cofs-bench instructions|profile|pair|time [ROW]...
+//!     cofs-bench instructions|check|profile|pair|service|time [ROW]...
 //!     cofs-bench list [ROW]...
 //!     cofs-bench mount-memory CONTENDER IMAGE IMAGE
 //!
 //! `instructions` belongs into a guest that counts them (`qemu/run.sh --icount`), where a
-//! nanosecond of the clock is one of them; `pair` and `time` into any other. The images are on drives
-//! below /dev/disk/cofs, and for `instructions` on RAM disks. `profile` does the same as
-//! `instructions`, and names the spans that a profiler outside sees: "span NUMBER CONTENDER, WORK: PART".
+//! nanosecond of the clock is one of them; `pair` and `time` into any other. The images are on
+//! drives below /dev/disk/cofs, and for `instructions` on RAM disks. `check` does a few of them, on
+//! cofs and erofs. `profile` does the same as `instructions`, and names the spans that a profiler
+//! outside sees: "span NUMBER CONTENDER, WORK: PART".
 //!
 //! With ROWs only those works are done whose name has one of them in it. `list` prints which
-//! these are, as "LAB DRIVE,DRIVE,... NAME". `mount-memory` copies two images to RAM disks, leaves them mounted,
-//! and prints for each its place and the options of an overlayfs with an upper layer over it.
+//! these are, as "LAB DRIVE,DRIVE,... NAME". `mount-memory` copies two images to RAM disks, leaves
+//! them mounted, and prints for each its place and the options of an overlayfs with an upper layer
+//! over it.
 
 mod contender;
 mod device;
@@ -31,12 +33,12 @@ use contender::{Contender, Mounted};
 use device::Devices;
 use work::{Bench, Work};
 
-/// The work that services.sh does.
-const SERVICES: &str = "pair services";
+/// The works that services.sh does.
+const SCRIPTS: [&str; 2] = ["pair services", "pair fio"];
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: cofs-bench instructions|profile|pair|time|list [ROW]...
+const USAGE: &str = "usage: cofs-bench instructions|check|profile|pair|service|time|list [ROW]...
        cofs-bench mount-memory CONTENDER IMAGE IMAGE";
 
 /// The works of a lab, or those of them that `rows` name.
@@ -44,7 +46,9 @@ fn chosen<'a>(lab: &str, rows: &'a [&str]) -> impl Iterator<Item = &'static Work
     let works: [&[Work]; 2] = match lab {
         "instructions" => [work::INSTRUCTIONS, work::MEMORY],
         "profile" => [work::INSTRUCTIONS, &[]],
+        "check" => [work::CHECK, &[]],
         "pair" => [work::PAIR, &[]],
+        "service" => [work::SERVICE, &[]],
         _ => [work::TIME, &[]],
     };
     works
@@ -118,17 +122,26 @@ fn run(args: &[&str]) -> Result<()> {
         return Err(USAGE.into());
     };
     let mut devices = match *lab {
-        "instructions" | "profile" => Devices::in_memory(),
+        "instructions" | "check" | "profile" | "service" => Devices::in_memory(),
         "pair" | "time" => Devices::Drives,
         "list" => {
-            for lab in ["instructions", "profile", "pair", "time"] {
+            for lab in [
+                "instructions",
+                "check",
+                "profile",
+                "pair",
+                "service",
+                "time",
+            ] {
                 for work in chosen(lab, rows) {
                     println!("{lab} {} {}", drives(work).join(","), work.name);
                 }
             }
-            // Which is a script's.
-            if rows.is_empty() || rows.iter().any(|row| SERVICES.contains(row)) {
-                println!("service - {SERVICES}");
+            // Which are a script's.
+            for name in SCRIPTS {
+                if rows.is_empty() || rows.iter().any(|row| name.contains(row)) {
+                    println!("service - {name}");
+                }
             }
             return Ok(());
         }

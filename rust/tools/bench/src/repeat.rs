@@ -42,7 +42,7 @@ pub(crate) enum Repeat {
 }
 
 /// Where exact figures do not agree after this many rounds, what there is must do.
-const MOST: usize = 12;
+const MOST: usize = 8;
 
 /// How many rounds of noisy figures.
 const NOISY: usize = 15;

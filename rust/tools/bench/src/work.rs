@@ -6,13 +6,14 @@ mod compressed;
 mod memory;
 mod mounting;
 mod pair;
+mod readers;
 mod reading;
 mod walking;
 
 use std::time::Instant;
 
 use crate::contender::{
-    Contender, ALL, COMPRESSED, LZ4, LZ4_PRIVATE, PLAIN, PLAIN_PRIVATE, PRIVATE, SHARING,
+    Contender, ALL, COMPRESSED, LZ4, LZ4_PRIVATE, OWN, PLAIN, PLAIN_PRIVATE, PRIVATE, SHARING,
     ZSTD_PRIVATE,
 };
 use crate::device::Device;
@@ -69,18 +70,32 @@ pub(crate) const INSTRUCTIONS: &[Work] = &[
     exact("read", BIG, ALL, reading::read),
     exact("fault", BIG, ALL, reading::fault),
     exact("open+close", BIG, ALL, reading::open),
-    exact("ls -lR", MANY, ALL, walking::list),
+    exact("ls -lR", MANY, OWN, walking::list),
     exact("plain", BIG, PLAIN_PRIVATE, compressed::sequential),
+    exact("plain warm", BIG, PLAIN_PRIVATE, compressed::warm),
+    exact("plain random", BIG, PLAIN_PRIVATE, compressed::random),
     exact("lz4-4k", LZ4_4K, LZ4_PRIVATE, compressed::sequential),
+    exact("lz4-4k warm", LZ4_4K, LZ4_PRIVATE, compressed::warm),
     exact("lz4-4k random", LZ4_4K, LZ4_PRIVATE, compressed::random),
     exact("lz4-1m", ["lz4-1m"; 2], PRIVATE, compressed::sequential),
     exact("lz4-64k", LZ4_64K, LZ4_PRIVATE, compressed::sequential),
     exact("lz4-64k fault", LZ4_64K, LZ4_PRIVATE, compressed::fault),
+    exact("lz4-64k warm", LZ4_64K, LZ4_PRIVATE, compressed::warm),
+    exact("lz4-64k cluster", LZ4_64K, LZ4_PRIVATE, compressed::cluster),
     exact("lz4-64k random", LZ4_64K, LZ4_PRIVATE, compressed::random),
     exact("lz4-64k shared", LZ4_64K, SHARING, compressed::shared),
     exact("zstd", ["zstd"; 2], ZSTD_PRIVATE, compressed::sequential),
     exact("deflate", ["deflate"; 2], PRIVATE, compressed::sequential),
     exact("lzma", ["lzma"; 2], PRIVATE, compressed::sequential),
+    exact("mounting", MANY, ALL, mounting::apart),
+];
+
+/// The hot paths, by those who read the same images.
+pub(crate) const CHECK: &[Work] = &[
+    exact("read", BIG, OWN, reading::read),
+    exact("fault", BIG, OWN, reading::fault),
+    exact("open+close", BIG, OWN, reading::open),
+    exact("lz4-64k cluster", LZ4_64K, OWN, compressed::cluster),
 ];
 
 /// What is followed page by page, in the guest that counts: there it is the same each time.
@@ -126,6 +141,14 @@ pub(crate) const PAIR: &[Work] = &[
     once("pair sendfile", LZ4_PAIR, LZ4, pair::send),
     once("pair mmap", LZ4_PAIR, LZ4, pair::map),
     once("pair ls -lR", LZ4_PAIR, COMPRESSED, pair::list),
+];
+
+/// What is counted in instructions of such images, where their servers are run, too.
+pub(crate) const SERVICE: &[Work] = &[
+    exact("pair walk", ["plain-a"; 2], PLAIN, walking::walk),
+    exact("pair walk", ["lz4-a"; 2], COMPRESSED, walking::walk),
+    exact("pair readers", ["plain-a"; 2], PLAIN, readers::readers),
+    exact("pair readers", ["lz4-a"; 2], LZ4, readers::readers),
 ];
 
 /// Nanoseconds of the clock; in a guest that counts instructions, their number.

@@ -104,6 +104,31 @@ impl Random {
     }
 }
 
+/// Pages of files.
+struct Scattered {
+    /// By the number of the file, and the position in it.
+    pages: Vec<(usize, u64)>,
+    files: Vec<File>,
+}
+
+/// `reads` pages of these files, each at most once, the same for everyone.
+fn scattered(paths: &[PathBuf], reads: usize) -> Result<Scattered> {
+    let mut pages = Vec::new();
+    let mut files = Vec::new();
+    for (at, path) in paths.iter().enumerate() {
+        let size = fs::metadata(path)?.len();
+        pages.extend((0..size / PAGE).map(|page| (at, page * PAGE)));
+        files.push(File::open(path)?);
+    }
+    let mut random = Random(4);
+    for at in 0..reads {
+        let other = at + random.below(pages.len() - at);
+        pages.swap(at, other);
+    }
+    pages.truncate(reads);
+    Ok(Scattered { pages, files })
+}
+
 /// Pages of all libraries, each at most once: many to a cluster of 64 KiB, and few.
 pub(super) fn random(bench: &mut Bench<'_>) -> Result<()> {
     for (reads, part, device) in [
@@ -112,19 +137,7 @@ pub(super) fn random(bench: &mut Bench<'_>) -> Result<()> {
     ] {
         let image = Mounted::new(bench.contender, bench.a)?;
         let paths = cold(&image)?;
-        let mut pages = Vec::new();
-        let mut files = Vec::new();
-        for (at, path) in paths.iter().enumerate() {
-            let size = fs::metadata(path)?.len();
-            pages.extend((0..size / PAGE).map(|page| (at, page * PAGE)));
-            files.push(File::open(path)?);
-        }
-        let mut random = Random(4);
-        for at in 0..reads {
-            let other = at + random.below(pages.len() - at);
-            pages.swap(at, other);
-        }
-        pages.truncate(reads);
+        let Scattered { pages, files } = scattered(&paths, reads)?;
         let mut buffer = vec![1; PAGE as usize];
         let before = machine::read_kib()?;
         let value = count(|| {
@@ -140,6 +153,50 @@ pub(super) fn random(bench: &mut Bench<'_>) -> Result<()> {
         image.unmount()?;
     }
     Ok(())
+}
+
+/// What is in memory already: all libraries from start to end, and pages of them.
+pub(super) fn warm(bench: &mut Bench<'_>) -> Result<()> {
+    let mut buffer = vec![1; 1 << 20];
+    let image = Mounted::new(bench.contender, bench.a)?;
+    let paths = cold(&image)?;
+    read_all(&paths, &mut buffer)?;
+    let value = count(|| read_all(&paths, &mut buffer))?;
+    bench.note("1 MiB", INSTRUCTION, value);
+    let Scattered { pages, files } = scattered(&paths, 1024)?;
+    let value = count(|| {
+        for &(at, pos) in &pages {
+            files[at].read_exact_at(&mut buffer[..PAGE as usize], pos)?;
+        }
+        Ok(())
+    })?;
+    bench.note("1,024 of 4 KiB", INSTRUCTION, value);
+    drop(files);
+    image.unmount()
+}
+
+/// One page at two places of each library, cold: what a cluster costs who wants little of it.
+pub(super) fn cluster(bench: &mut Bench<'_>) -> Result<()> {
+    let image = Mounted::new(bench.contender, bench.a)?;
+    let mut places = Vec::new();
+    for path in cold(&image)? {
+        let pages = fs::metadata(&path)?.len() / PAGE;
+        let file = File::open(path)?;
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Random)?;
+        places.push((file, [pages / 3 * PAGE, pages * 2 / 3 * PAGE]));
+    }
+    let mut buffer = vec![1; PAGE as usize];
+    let value = count(|| {
+        for (file, positions) in &places {
+            for pos in positions {
+                file.read_exact_at(&mut buffer, *pos)?;
+            }
+        }
+        Ok(())
+    })?;
+    bench.note("", INSTRUCTION, value / (2 * places.len()) as f64);
+    drop(places);
+    image.unmount()
 }
 
 /// Every library of one image of two that share, then of the other, and what both leave in the

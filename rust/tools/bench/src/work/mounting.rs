@@ -2,7 +2,7 @@
 
 //! Mounting and unmounting.
 
-use super::{count, Bench};
+use super::{count, Bench, INSTRUCTION};
 use crate::contender::Mounted;
 use crate::Result;
 
@@ -19,5 +19,25 @@ pub(super) fn cycle(bench: &mut Bench<'_>) -> Result<()> {
         Ok(())
     })?;
     bench.note("", "us", value / f64::from(TIMES) / 1000.0);
+    Ok(())
+}
+
+/// Each for itself; the clock runs on while umount(2) waits.
+pub(super) fn apart(bench: &mut Bench<'_>) -> Result<()> {
+    Mounted::new(bench.contender, bench.a)?.unmount()?;
+    let mut mounting = 0.0;
+    let mut unmounting = 0.0;
+    for _ in 0..TIMES {
+        let mut image = None;
+        mounting += count(|| {
+            image = Some(Mounted::new(bench.contender, bench.a)?);
+            Ok(())
+        })?;
+        if let Some(image) = image {
+            unmounting += count(|| image.unmount())?;
+        }
+    }
+    bench.note("mount", INSTRUCTION, mounting / f64::from(TIMES));
+    bench.note("umount", INSTRUCTION, unmounting / f64::from(TIMES));
     Ok(())
 }

@@ -66,3 +66,14 @@ pub(super) fn list(bench: &mut Bench<'_>) -> Result<()> {
     }
     Ok(())
 }
+
+/// The same of a root as containers have it, cold, then warm.
+pub(super) fn walk(bench: &mut Bench<'_>) -> Result<()> {
+    let image = Mounted::new(bench.contender, bench.a)?;
+    machine::settle()?;
+    for part in ["cold", "warm"] {
+        let value = count(|| list_all(image.path("")).map(drop))?;
+        bench.note(part, INSTRUCTION, value);
+    }
+    image.unmount()
+}
