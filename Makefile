@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every target is one script; `make help` lists them.
-.PHONY: help modules vm demo check check-debug quick bench bench-check profile fuzz mutants pressure stress install install-tools images test clippy fmt clean distclean
+.PHONY: help modules vm demo check check-debug quick bench bench-check profile fuzz mutants pressure stress install install-tools docs images test clippy fmt clean distclean
 
 help:
 	@echo 'Common:'
@@ -23,6 +23,7 @@ help:
 	@echo '  make mutants      MUTANTS=10000 mutated images in the guest (KERNEL=debug, FIRST=seed, PEER=erofs)'
 	@echo '  make pressure     TIME=1800 seconds of compressed reads without memory (KERNEL=stock)'
 	@echo '  make stress       TIME=30m of everything at once on images of a PAIR (KERNEL=debug, SEED=number, FAULTS=none)'
+	@echo '  make docs         Documentation/ as build/docs/, by Sphinx'
 	@echo '  make clippy fmt images'
 	@echo '  make clean        remove build/'
 	@echo '  make distclean    remove the cache too'
@@ -46,6 +47,8 @@ install:
 	@scripts/install.sh
 install-tools:
 	@scripts/install-tools.sh
+docs:
+	@scripts/docs.sh
 images:
 	@tests/images.sh
 test:

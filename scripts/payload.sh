@@ -14,4 +14,10 @@ cp -a "$COFS_TOP/Documentation/ABI/testing" "$dir/ABI"
 cp "$2" "$dir/cofs.ko"
 cp "$probe" "$dir/probe"
 cp "${probe%/*}/cofs-stress" "$dir/cofs-stress"
+# As the unit tests have built it, without what only a debugger wants.
+step 30 "building cofsctl" "$COFS_CACHE/log/cofsctl.log" \
+	"$COFS_TOP/scripts/in-root" --chdir /cofs/rust sh -euc '
+	cargo build --quiet --locked --package cofsctl --target-dir /cofs/build/target
+	strip -o "/cofs/build/payload/$1/cofsctl" /cofs/build/target/debug/cofsctl
+	' sh "$1"
 echo "$dir"

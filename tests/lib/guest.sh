@@ -14,6 +14,7 @@ MNT=/run/${0##*/}
 mkdir -p "$MNT"
 
 probe() { "$PROBE" "$@"; }
+cofsctl() { "$TESTS/../cofsctl" "$@"; }
 
 # mnt OPTIONS SOURCE DIR [TYPE]
 mnt() {

@@ -27,11 +27,17 @@ end
 
 complete -c cofsctl -n "__fish_cofsctl_needs_command" -s h -l help -d 'Print help'
 complete -c cofsctl -n "__fish_cofsctl_needs_command" -s V -l version -d 'Print version'
+complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "status" -d 'Shows what is shared now, what that saves, and the images that are mounted'
 complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "inspect" -d 'Shows what an image says of itself, and what is in it'
 complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "compare" -d 'Tells what images would share if they were mounted together'
 complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "verify" -d 'Reads all of an image, and compares each fingerprint with what it stands for'
 complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "stamp" -d 'Gives fingerprints to the files of a tree or an archive, of which an image is to be made'
+complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "metrics" -d 'Prints the kernel\'s numbers for Prometheus'
 complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "generate" -d 'Writes the man pages and completions to a directory'
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand status" -l watch -d 'Show it again every so many seconds' -r
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand status" -l root -d 'Where /sys and /proc are' -r -F
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand status" -l json -d 'Print a JSON object; with --watch, each in a line of its own'
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand status" -s h -l help -d 'Print help'
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand inspect" -l file -d 'Show one file: its inode, attributes, fingerprint, and where each extent of it lies' -r
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand inspect" -l fingerprint-xattr -d 'The attribute that has the fingerprint, for images whose superblock does not say' -r
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand inspect" -l tree -d 'List all names, with type, size and fingerprint'
@@ -51,4 +57,7 @@ complete -c cofsctl -n "__fish_cofsctl_using_subcommand verify" -s h -l help -d 
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand stamp" -s o -l output -d 'Write the stamped archive to FILE; without it, it replaces the other' -r -F
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand stamp" -l xattr -d 'The attribute; another than the default is to be named to mounts by fingerprint_xattr=' -r
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand stamp" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand metrics" -s o -l output -d 'Write them to FILE, which is replaced as a whole' -r -F
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand metrics" -l root -d 'Where /sys and /proc are' -r -F
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand metrics" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand generate" -s h -l help -d 'Print help'

@@ -58,6 +58,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Shows what is shared now, what that saves, and the images that are mounted
+    Status(Status),
     /// Shows what an image says of itself, and what is in it
     #[command(after_help = IMAGES)]
     Inspect(Inspect),
@@ -75,12 +77,41 @@ pub(crate) enum Command {
     /// For versions of mkfs.erofs that make none themselves: the files get an extended attribute,
     /// which ends up in the image. Mounts go by it where the superblock names no other.
     Stamp(Stamp),
+    /// Prints the kernel's numbers for Prometheus
+    ///
+    /// In base units, in the format of node_exporter's textfile collector. Images are told apart by the
+    /// label disk, their name below /sys/fs/cofs.
+    Metrics(Metrics),
     /// Writes the man pages and completions to a directory
     #[command(hide = true)]
     Generate {
         /// The directory
         dir: PathBuf,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Status {
+    /// Show it again every so many seconds
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2",
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) watch: Option<u16>,
+    /// Print a JSON object; with --watch, each in a line of its own
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where /sys and /proc are
+    #[arg(long, hide = true)]
+    pub(crate) root: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Metrics {
+    /// Write them to FILE, which is replaced as a whole
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Where /sys and /proc are
+    #[arg(long, hide = true)]
+    pub(crate) root: Option<PathBuf>,
 }
 
 /// What commands that read images have in common.

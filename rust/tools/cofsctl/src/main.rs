@@ -10,10 +10,13 @@ mod fingerprint;
 mod generate;
 mod hash;
 mod inspect;
+mod kernel;
+mod metrics;
 mod open;
 mod output;
 mod progress;
 mod stamp;
+mod status;
 mod verify;
 mod walk;
 
@@ -36,10 +39,12 @@ enum Verdict {
 fn run(command: &Command) -> Result<Verdict> {
     let mut out = Output::new();
     let verdict = match command {
+        Command::Status(arguments) => status::run(arguments, &mut out),
         Command::Inspect(arguments) => inspect::run(arguments, &mut out),
         Command::Compare(arguments) => compare::run(arguments, &mut out),
         Command::Verify(arguments) => verify::run(arguments, &mut out),
         Command::Stamp(arguments) => stamp::run(arguments, &mut out),
+        Command::Metrics(arguments) => metrics::run(arguments, &mut out),
         Command::Generate { dir } => generate::run(dir).map(|()| Verdict::Sound),
     };
     // What was found out before a failure is shown all the same.

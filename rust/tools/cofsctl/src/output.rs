@@ -21,6 +21,11 @@ impl Output {
         Ok(self.0.write_all(b"\n")?)
     }
 
+    /// Text with its own ends of lines.
+    pub(crate) fn text(&mut self, text: &str) -> Result<()> {
+        Ok(self.0.write_all(text.as_bytes())?)
+    }
+
     pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<()> {
         serde_json::to_writer_pretty(&mut self.0, value)?;
         self.line("")
