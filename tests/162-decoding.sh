@@ -8,7 +8,7 @@
 
 images=(lz4 lz4-64k lz4-1m zstd-128k)
 ways=(read mmap sendfile scatter)
-counters=(decoded_in_place decoded_rolling decoded_to_copy decoded_to_folios decoded_to_mapping read_final
+counters=(decoded_in_place decoded_rolling decoded_to_copy decoded_to_folios decoded_to_mapping moved_end read_final
 	read_in_place read_temporary)
 number=$((${#images[@]} * (${#ways[@]} + 1) + ${#counters[@]} + 14))
 plan $number

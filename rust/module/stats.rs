@@ -139,6 +139,8 @@ pub(crate) enum Count {
     ReadTemporary,
     /// Decoded where it was read to.
     DecodedInPlace,
+    /// The same, but its end was moved away meanwhile.
+    Moved,
     /// Decoded to folios that lie in one piece.
     ToFolios,
     /// Decoded to memory from which it was copied.
@@ -244,6 +246,7 @@ impl Attributes for OfMount {
         File::new(c"failovers", |m, text| {
             text.line(m.0.counts.failovers.load(Relaxed))
         }),
+        File::new(c"moved_end", clusters::<{ Count::Moved as usize }>),
         File::new(c"read_final", clusters::<{ Count::Final as usize }>),
         File::new(
             c"read_in_place",

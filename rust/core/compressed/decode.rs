@@ -40,13 +40,6 @@ pub fn first_block(sb: &SuperBlock, pos: u64, len: u64) -> u64 {
     min(len, sb.block_size().saturating_sub(sb.block_offset(pos)))
 }
 
-/// How far the end of LZ4 data must be behind the end of what it decodes to, if it is decoded in
-/// place: with both in one buffer, the data at its end. `len` is that of the data without the
-/// padding. It holds for whole clusters only, not for a decoder that stops early.
-pub fn lz4_margin(len: u64) -> u64 {
-    (len >> 8).saturating_add(32)
-}
-
 /// A range of the bytes of a plain cluster, and where it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copy {

@@ -14,12 +14,13 @@ use cofs_lz4::{
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
-    // How much is wanted, never nothing, and whether it must be all.
-    let Some((&[low, high, exact], block)) = input.split_first_chunk() else {
+    // How much is wanted, never nothing, whether it must be all, and how much further in front a block
+    // ends that lies in its output.
+    let Some((&[low, high, how], block)) = input.split_first_chunk() else {
         return;
     };
     let size = usize::from(u16::from_le_bytes([low, high])).max(1);
-    let exact = exact % 2 == 0;
+    let (exact, back) = (how % 2 == 0, usize::from(how / 2));
     let mut out = vec![0; size];
     let accepted = decode(block, &mut out, exact);
 
@@ -37,9 +38,15 @@ fuzz_target!(|input: &[u8]| {
         _ => (),
     }
 
-    let all = (size + block.len() / 256 + 32).max(block.len());
-    let mut buffer = vec![0; all];
-    buffer[all - block.len()..].copy_from_slice(block);
-    let in_place = decode_in_place(&mut buffer, block.len(), size);
-    assert!(!accepted || !exact || (in_place && buffer[..size] == out));
+    let last = (size + block.len() / 256 + 32).saturating_sub(block.len());
+    for start in [last, last.saturating_sub(back * back / 16)] {
+        let end = start + block.len();
+        let mut buffer = vec![0; size.max(end)];
+        buffer[start..end].copy_from_slice(block);
+        let behind = buffer[size..].to_vec();
+        let (same, _) = decode_in_place(&mut buffer, start..end, size, exact);
+        assert_eq!(same, accepted);
+        assert!(!same || buffer[..size] == out);
+        assert!(buffer[size..] == behind);
+    }
 });

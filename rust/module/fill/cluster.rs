@@ -258,14 +258,14 @@ impl Work {
     }
 
     /// How far behind the extent's start the cluster's bytes end, if they are in place.
-    pub(crate) fn data_end(&self) -> usize {
+    pub(crate) fn data_end(&self) -> Option<usize> {
         let Input::InPlace(at) = self.input else {
-            return 0;
+            return None;
         };
-        let start = at.saturating_sub(self.coding.offset) as usize;
+        let start = at.checked_sub(self.coding.offset)? as usize;
         start
-            .saturating_add(self.skip())
-            .saturating_add(self.coding.len as usize)
+            .checked_add(self.skip())?
+            .checked_add(self.coding.len as usize)
     }
 
     /// How many bytes are decoded to folios that lie in several pieces.

@@ -10,8 +10,8 @@
 //!   copied; else to a mapping of the folios' pages, with temporary pages for what the window has
 //!   not.
 //!
-//! Bytes that were read to where they are decoded to are copied first, unless they end far enough
-//! behind what they decode to.
+//! Bytes that were read to where they are decoded to are copied first, but of LZ4 data only the end
+//! that would be overwritten before it is read.
 
 use crate::{
     fill::{
@@ -185,6 +185,16 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
     let (mount, folios, share) = (of.mount, of.folios, &work.share);
     let to_core = crate::error::to_core;
     let coding = &work.coding;
+    let decoding = Decoding {
+        mount,
+        coding: work.coding,
+    };
+    if let Some((read, target)) = in_place(of, work) {
+        mount.counts.add(Count::ReadInPlace);
+        mount.counts.add(Count::DecodedInPlace);
+        mount.counts.add(to_pieces(of, work));
+        return decoding.run(read.as_source(), target);
+    }
     let len = work.decoded();
     let size = coding.len as usize;
     // What the bytes were read to, where that is in one piece.
@@ -219,22 +229,8 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
         None if !whole && share.range().start % PAGE != 0 => Output::Copy,
         None => Output::Mapping,
     };
-    let decoding = Decoding {
-        mount,
-        coding: work.coding,
-    };
-    // What is in its own way, but for LZ4 data that ends late enough.
+    // What is in its own way.
     let in_way = matches!(work.input, Input::InPlace(_)) && !matches!(output, Output::Copy);
-    if in_way && direct.is_some() {
-        let all = folios.contiguous(share, coding.offset..share.range().end);
-        if let Some((read, target)) = all.and_then(|all| in_place(work, all)) {
-            if decoding.fits_in_place(read, len, work.data_end()) {
-                mount.counts.add(Count::DecodedInPlace);
-                mount.counts.add(Count::ToFolios);
-                return decoding.run(read.as_source(), target);
-            }
-        }
-    }
     let copy_in = read.is_none() || in_way;
     let copied = if copy_in { size } else { 0 };
     let out = match output {
@@ -259,12 +255,7 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
     };
     match output {
         Output::Folios(target) => {
-            mount
-                .counts
-                .add(match folios.adjoins(share, &work.range()) {
-                    true => Count::ToFolios,
-                    false => Count::ToMapping,
-                });
+            mount.counts.add(to_pieces(of, work));
             decoding.run(source, target)
         }
         Output::Copy => {
@@ -279,11 +270,26 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
     }
 }
 
-/// What a cluster was read to, and what it is decoded to, in the memory from its extent's start on.
-fn in_place<'a>(work: &Work, all: Target<'a>) -> Option<(Target<'a>, Target<'a>)> {
-    let end = work.data_end();
+/// What a cluster was read to, and what it is decoded to, if both are one piece of memory and the
+/// decoder can do that.
+fn in_place<'a>(of: &Of<'a>, work: &'a Work) -> Option<(Target<'a>, Target<'a>)> {
+    let share = work.share.range();
+    let offset = work.coding.offset;
+    if work.coding.algorithm != Algorithm::Lz4 || offset < share.start {
+        return None;
+    }
+    let end = work.data_end()?;
     let start = end.checked_sub(work.coding.len as usize)?;
+    let all = of.folios.contiguous(&work.share, offset..share.end)?;
     Some((all.get(start..end)?, all.get(0..work.decoded())?))
+}
+
+/// What decoding to the one piece that the folios are, or are mapped in, counts as.
+fn to_pieces(of: &Of<'_>, work: &Work) -> Count {
+    match of.folios.adjoins(&work.share, &work.range()) {
+        true => Count::ToFolios,
+        false => Count::ToMapping,
+    }
 }
 
 /// Copies the bytes of a cluster from where they were read to.
@@ -363,18 +369,6 @@ impl Decoding<'_> {
         bytes.get(zeros..bytes.len()).ok_or(UNDECODABLE)
     }
 
-    /// Whether `read` may be decoded to `len` bytes if it ends `end` bytes behind their start.
-    fn fits_in_place(&self, read: Target<'_>, len: usize, end: usize) -> bool {
-        if self.coding.algorithm != Algorithm::Lz4 || !self.coding.exact {
-            return false;
-        }
-        let Ok(data) = self.data(read.as_source()) else {
-            return false;
-        };
-        let margin = decode::lz4_margin(data.len() as u64) as usize;
-        end.saturating_sub(len) >= margin
-    }
-
     /// Decodes `bytes` to `target`, and copies from there what `share` has of it.
     fn run_apart(
         &self,
@@ -397,14 +391,18 @@ impl Decoding<'_> {
         let coding = &self.coding;
         if !coding.algorithm.is_plain() {
             let data = self.data(bytes)?;
-            return self
+            let moved = self
                 .mount
                 .decoders
                 .decode(coding.algorithm, data, target, coding.exact)
                 .map_err(|e| match e {
                     e if e == EIO => UNDECODABLE,
                     e => crate::error::to_core(e),
-                });
+                })?;
+            if moved {
+                self.mount.counts.add(Count::Moved);
+            }
+            return Ok(());
         }
         let parts = decode::plain(
             coding.algorithm,

@@ -127,20 +127,20 @@ impl Ready {
     /// that and no more if `exact`, else the decoder stops there. EIO if it does not; ENOMEM if
     /// there is no memory to do it in. May wait for other decoders.
     ///
-    /// `source` may overlap `target` for LZ4 and if `exact`, and must then end behind it, by
-    /// [`lz4_margin`](cofs_core::compressed::decode::lz4_margin) of its length at least.
+    /// `source` may overlap `target` for LZ4, if it does not start before it. Says whether its end
+    /// had to be moved out of the way, for which it takes scratch memory.
     pub(crate) fn decode(
         &self,
         algorithm: Algorithm,
         source: Source<'_>,
         target: Target<'_>,
         exact: bool,
-    ) -> Result {
+    ) -> Result<bool> {
         if source.is_empty() || target.is_empty() {
             return Err(EIO);
         }
         match algorithm {
-            Algorithm::Lz4 => lz4::decode(source, target, exact),
+            Algorithm::Lz4 => return lz4::decode(source, target, exact, |len| self.scratch(len)),
             Algorithm::Deflate => deflate::decode(&self.decoders.deflate, source, target, exact),
             Algorithm::Lzma => lzma::decode(&self.decoders.lzma, source, target, exact),
             Algorithm::Zstd => {
@@ -148,7 +148,8 @@ impl Ready {
                 zstd::decode(&self.decoders.zstd, log, source, target, exact)
             }
             Algorithm::Shifted | Algorithm::Interlaced => Err(EINVAL),
-        }
+        }?;
+        Ok(false)
     }
 
     /// Takes `len` bytes of memory. May wait for others to give theirs back: a thread takes one at

@@ -7,6 +7,12 @@ mod block;
 #[path = "../../../module/sys/codecs/lz4/copy.rs"]
 mod copy;
 
+use block::{
+    Done,
+    Outcome, //
+};
+use std::ops::Range;
+
 /// As much as decoders are asked for.
 const MOST: usize = 1 << 30;
 
@@ -15,24 +21,42 @@ const MOST: usize = 1 << 30;
 pub fn decode(block: &[u8], out: &mut [u8], exact: bool) -> bool {
     assert!(block.len() <= MOST && out.len() <= MOST);
     // SAFETY: the slices are as long as they are, and no longer than they may be.
-    unsafe {
+    let outcome = unsafe {
         block::decode(
             block.as_ptr(),
             block.len(),
             out.as_mut_ptr(),
             out.len(),
             exact,
+            Done::default(),
         )
-    }
+    };
+    assert!(!matches!(outcome, Outcome::Crowded(..)));
+    matches!(outcome, Outcome::Whole)
 }
 
-/// Decodes the block that the last `len` bytes of `buffer` are into its first `size` bytes.
-pub fn decode_in_place(buffer: &mut [u8], len: usize, size: usize) -> bool {
-    let all = buffer.len();
-    assert!(len <= all && size <= all && all <= MOST);
-    let start = buffer.as_mut_ptr();
+/// Decodes the block that lies at `block` of `buffer` into its first `size` bytes. Returns whether
+/// that is what came out, and how much of the block had to be moved.
+pub fn decode_in_place(
+    buffer: &mut [u8],
+    block: Range<usize>,
+    size: usize,
+    exact: bool,
+) -> (bool, usize) {
+    assert!(block.end <= buffer.len() && size <= buffer.len() && buffer.len() <= MOST);
+    let (start, len) = (buffer.as_mut_ptr(), block.len());
     // SAFETY: both lie in the buffer.
-    unsafe { block::decode(start.add(all - len), len, start, size, true) }
+    let from = unsafe { start.add(block.start) };
+    // SAFETY: as said.
+    let outcome = unsafe { block::decode(from, len, start, size, exact, Done::default()) };
+    let Outcome::Crowded(pos, done) = outcome else {
+        return (matches!(outcome, Outcome::Whole), 0);
+    };
+    let rest = buffer[block][pos..].to_vec();
+    // SAFETY: as said, and the rest is elsewhere.
+    let outcome = unsafe { block::decode(rest.as_ptr(), rest.len(), start, size, exact, done) };
+    assert!(!matches!(outcome, Outcome::Crowded(..)));
+    (matches!(outcome, Outcome::Whole), rest.len())
 }
 
 #[cfg(kernel_lz4)]

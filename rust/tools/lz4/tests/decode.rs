@@ -33,12 +33,37 @@ fn guarded(block: &[u8], size: usize, exact: bool) -> Option<Vec<u8>> {
     accepted.then(|| out[GUARD..GUARD + size].to_vec())
 }
 
-/// In a buffer no larger than it must be.
-fn in_place(block: &[u8], size: usize) -> Option<Vec<u8>> {
-    let all = (size + block.len() / 256 + 32).max(block.len());
-    let mut buffer = vec![0; all];
-    buffer[all - block.len()..].copy_from_slice(block);
-    decode_in_place(&mut buffer, block.len(), size).then(|| buffer[..size].to_vec())
+/// With a block that starts at `start` of what it decodes to: must be `wanted`, and nothing else may
+/// be written. Returns how much had to be moved.
+fn in_place(block: &[u8], start: usize, size: usize, exact: bool, wanted: Option<&[u8]>) -> usize {
+    let end = start + block.len();
+    let mut buffer = vec![GUARDED; size.max(end) + GUARD];
+    buffer[start..end].copy_from_slice(block);
+    let behind = buffer[size..].to_vec();
+    let (accepted, moved) = decode_in_place(&mut buffer, start..end, size, exact);
+    let (out, rest) = buffer.split_at(size);
+    assert_eq!(
+        accepted.then_some(out),
+        wanted,
+        "at {start} of {size}: {block:?}"
+    );
+    assert!(
+        rest == behind,
+        "wrote past its output: at {start} of {size}: {block:?}"
+    );
+    moved
+}
+
+/// The same, with blocks that end around the end of what they decode to.
+fn around_the_end(block: &[u8], size: usize, exact: bool, wanted: Option<&[u8]>) {
+    // Where they do not start before it.
+    let last = (size + 100).saturating_sub(block.len());
+    let mut random = Random((block.len() * size) as u64);
+    for _ in 0..4 {
+        let back = random.below(32);
+        in_place(block, last.saturating_sub(back * back), size, exact, wanted);
+    }
+    in_place(block, random.below(last + 1), size, exact, wanted);
 }
 
 /// What is accepted is what others accept; says whether it is.
@@ -52,16 +77,9 @@ fn compare(block: &[u8], size: usize, exact: bool) -> bool {
                 Some(ours),
                 "{size} bytes of {block:?}"
             );
-            assert_eq!(
-                in_place(block, size).as_ref(),
-                Some(ours),
-                "in place: {block:?}"
-            );
         }
-    } else if exact {
-        // Whatever it does to its buffer.
-        in_place(block, size);
     }
+    around_the_end(block, size, exact, ours.as_deref());
     against_kernel(block, size, exact, ours.as_deref());
     ours.is_some()
 }
@@ -98,6 +116,33 @@ fn what_a_compressor_makes() {
         }
         assert!(!compare(&block, data.len() + 1, true));
         assert!(!compare(&block, data.len() + 1, false));
+    }
+}
+
+#[test]
+fn in_place_with_every_end() {
+    let mut random = Random(4);
+    for _ in 0..40 {
+        let data = content(&mut random, 3_000);
+        let block = lz4_flex::block::compress(&data);
+        let size = data.len();
+        let (mut all, mut some, mut none) = (0, 0, 0);
+        for start in 0..size + 40 {
+            match in_place(&block, start, size, true, Some(&data)) {
+                0 => none += 1,
+                moved if moved == block.len() => all += 1,
+                _ => some += 1,
+            }
+        }
+        println!("{size} bytes: all moved {all} times, some {some}, nothing {none}");
+        assert!(none > 0 && (size < 200 || all > 0));
+        // Far enough behind the output nothing has to be moved, at once all of it.
+        assert_eq!(in_place(&block, size, size, true, Some(&data)), 0);
+        assert_eq!(in_place(&block, 0, size, true, Some(&data)), block.len());
+        let wanted = 1 + random.below(size);
+        for start in 0..wanted {
+            in_place(&block, start, wanted, false, Some(&data[..wanted]));
+        }
     }
 }
 

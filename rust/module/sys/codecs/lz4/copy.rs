@@ -69,11 +69,11 @@ pub(super) unsafe fn copy_round(from: *const u8, to: *mut u8) {
     }
 }
 
-/// Copies `len` bytes, at least 2, word after word, and up to 30 more.
+/// Copies `len` bytes, at least 2, word after word, and up to 31 more.
 ///
 /// # Safety
 ///
-/// `len + 30` bytes are readable at `from`, and writable at `to`.
+/// `len + 31` bytes are readable at `from`, and writable at `to`.
 #[inline(always)]
 pub(super) unsafe fn copy_wide(from: *const u8, to: *mut u8, len: usize) {
     // SAFETY: by the function's requirement.
@@ -83,34 +83,41 @@ pub(super) unsafe fn copy_wide(from: *const u8, to: *mut u8, len: usize) {
     }
     let mut done = 2 * ROUND;
     while done < len {
+        let (from, to) = (from.wrapping_add(done), to.wrapping_add(done));
         // SAFETY: less than `len` bytes are done.
-        unsafe { copy_round(from.wrapping_add(done), to.wrapping_add(done)) };
-        done = done.wrapping_add(ROUND);
+        unsafe {
+            copy_round(from, to);
+            copy_round(from.wrapping_add(ROUND), to.wrapping_add(ROUND));
+        }
+        done = done.wrapping_add(2 * ROUND);
     }
 }
 
-/// Copies `len` bytes and no more, word after word and then byte after byte.
+/// Copies `len` bytes and no more: word after word, and the last word once more.
 ///
 /// # Safety
 ///
-/// They are readable at `from`, and writable at `to`.
+/// They are readable at `from`, and writable at `to`, which is a word or more away.
 #[inline(always)]
 pub(super) unsafe fn copy_narrow(from: *const u8, to: *mut u8, len: usize) {
-    let (mut from, mut to, mut left) = (from, to, len);
-    // SAFETY: `left` bytes are left.
-    unsafe {
-        while left >= WORD {
-            copy_word(from, to);
-            from = from.wrapping_add(WORD);
-            to = to.wrapping_add(WORD);
-            left = left.wrapping_sub(WORD);
+    if len >= WORD {
+        let last = len.wrapping_sub(WORD);
+        let mut done = 0;
+        // SAFETY: a word and more is left, and then it is the last.
+        unsafe {
+            while done < last {
+                copy_word(from.wrapping_add(done), to.wrapping_add(done));
+                done = done.wrapping_add(WORD);
+            }
+            copy_word(from.wrapping_add(last), to.wrapping_add(last));
         }
-        while left != 0 {
-            to.write(from.read());
-            from = from.wrapping_add(1);
-            to = to.wrapping_add(1);
-            left = left.wrapping_sub(1);
-        }
+        return;
+    }
+    let mut done = 0;
+    while done < len {
+        // SAFETY: less than `len` bytes are done.
+        unsafe { to.wrapping_add(done).write(from.wrapping_add(done).read()) };
+        done = done.wrapping_add(1);
     }
 }
 
