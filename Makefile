@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every target is one script; `make help` lists them.
-.PHONY: help modules vm demo check check-debug quick bench bench-check profile fuzz mutants pressure stress install install-tools docs images test clippy fmt clean distclean
+.PHONY: help modules vm demo check check-debug quick lab bench bench-check profile fuzz mutants pressure stress install install-tools docs images test clippy fmt clean distclean
 
 help:
 	@echo 'Common:'
 	@echo '  make demo         two versions of a server on the stock kernel, their common files in memory once'
 	@echo '  make check        every test; the last line is "N passed, N failed, N skipped"'
 	@echo '  make quick        build, unit tests, one boot with the short list'
+	@echo '                    (LAB=uml: in User Mode Linux, which needs no emulation)'
+	@echo '  make lab          every test in User Mode Linux, in minutes; no evidence'
+	@echo '                    (TESTS="100 103": only those)'
 	@echo '  make bench        instructions, objects, pages and times against erofs and others, as ratios'
 	@echo '                    (ROWS="lz4-4k zstd": only works with one of these in their names; PAIRS=redis,nodejs)'
 	@echo '  make bench-check  fails where a hot path loses over 3 % against erofs in the same boot'
@@ -29,7 +32,7 @@ help:
 	@echo '  make distclean    remove the cache too'
 	@echo 'Variables: KVER=release  KDIR=prepared tree  COFS_CACHE=directory (~/.cache/cofs)'
 
-export TIME SEED FAULTS LEAVE MUTANTS FIRST PEER KVER KDIR IMG MOUNT KERNEL PAIR PAIRS COFS_CACHE DESTDIR PREFIX
+export TIME SEED FAULTS LEAVE MUTANTS FIRST PEER KVER KDIR IMG MOUNT KERNEL PAIR PAIRS COFS_CACHE DESTDIR PREFIX LAB TESTS
 
 modules:
 	@scripts/modules.sh
@@ -43,6 +46,8 @@ check-debug:
 	@scripts/check.sh --debug
 quick:
 	@scripts/check.sh --quick
+lab:
+	@lab/run.sh
 install:
 	@scripts/install.sh
 install-tools:

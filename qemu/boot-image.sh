@@ -30,6 +30,8 @@ step 20 "making the boot image of $kver" "$COFS_CACHE/log/boot-image.log" \
 	cp /usr/bin/busybox \$dir/rd/bin/busybox
 	cp /cofs/qemu/init /cofs/qemu/guest \$dir/rd/
 	for m in virtio_blk overlay; do
+		# User Mode Linux has no virtio.
+		modinfo -b \$dir/tree -k $kver -n \$m >/dev/null 2>&1 || continue
 		modprobe -d \$dir/tree -S $kver -D \$m
 	done | awk '/^insmod/ && !seen[\$2]++ { print \$2 }' | while read -r ko; do
 		cp \$ko \$dir/rd/modules/

@@ -4,7 +4,7 @@
 #
 #   qemu/run.sh [OPTION]... -- COMMAND...
 #
-#   --kernel stock|debug   which kernel (stock)
+#   --kernel stock|debug|uml   which kernel (stock); uml is User Mode Linux, without QEMU
 #   --drive NAME=FILE      FILE as the read-only drive /dev/disk/cofs/NAME
 #   --payload DIR          the contents of DIR into /cofs, where the command starts
 #   --smp N, --mem MIB     size of the guest (2, 2048)
@@ -50,18 +50,10 @@ done
 case $kernel in
 stock) kdir=$("$COFS_TOP/scripts/kernel.sh") ;;
 debug) kdir=$("$COFS_TOP/scripts/debug-kernel.sh") ;;
-*) die "qemu/run.sh: no kernel '$kernel': stock or debug" ;;
+uml) kdir=$("$COFS_TOP/lab/kernel.sh") ;;
+*) die "qemu/run.sh: no kernel '$kernel': stock, debug or uml" ;;
 esac
 boot=$("$COFS_TOP/qemu/boot-image.sh" "$kdir")
-accel=$("$COFS_TOP/qemu/accel.sh" "$kdir" "$boot")
-cpu=max
-# KASAN asks the feature bits how many levels page tables have. While identify_cpu() has cleared those, it
-# takes the direct map of five levels for no memory, if an interrupt comes.
-[ "$kernel" != debug ] || cpu=max,-la57
-if [ -n "$icount" ]; then
-	# rep movsb would count each byte as an instruction.
-	accel=tcg,thread=single cpu=max,-erms,-fsrm smp=1
-fi
 
 # The initramfs of this run: the common one, the payload, the command.
 run=$(mktemp -d "$COFS_CACHE/run.XXXXXX")
@@ -88,15 +80,14 @@ fi
 cat "$boot/initramfs.cpio" "$run/payload.cpio" >"$run/initramfs"
 rm -rf "$run/rd" "$run/payload.cpio"
 
-# Files reach QEMU as open descriptors: it runs in another root, where their paths mean nothing.
-qemu=()
+# Files reach the machine as open descriptors: QEMU runs in another root, where their paths mean nothing.
+names=() files=()
 add_drive() {	# NAME FILE
 	[ -r "$2" ] || die "qemu/run.sh: cannot read the drive $2"
 	[ ${#1} -le 20 ] || die "qemu/run.sh: drive name $1 is longer than 20 characters"
 	local fd
 	exec {fd}<"$2"
-	qemu+=(-drive "id=drive-$1,if=none,format=raw,readonly=on,file=/dev/fd/$fd,file.locking=off"
-		-device "virtio-blk-pci,drive=drive-$1,serial=$1")
+	names+=("$1") files+=("/dev/fd/$fd")
 }
 add_drive root "$("$COFS_TOP/qemu/root-image.sh")"
 add_drive modules "$boot/modules.ext4"
@@ -107,24 +98,16 @@ exec {console_fd}>"${console:-$run/console}"
 : "${out:=$run/out}"
 : >"$out"
 
-qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot
-	-accel "$accel" -cpu "$cpu" -smp "$smp" -m "$mem"
-	-kernel "/cache/${kdir##*/}/image/vmlinuz" -initrd "/cache/${run##*/}/initramfs"
-	-append "console=ttyS0 loglevel=7 panic=-1 oops=panic printk.time=1 random.trust_cpu=on tsc=reliable no_timer_check $append"
-	-serial "file:/dev/fd/$console_fd"
-	-device virtio-serial-pci -chardev stdio,id=out -device virtconsole,chardev=out
-	"${qemu[@]}")
-# shellcheck disable=SC2206
-qemu+=($more)
-[ -z "$icount" ] || qemu+=(-icount "shift=0,sleep=off")
-
+case $kernel in
+uml) . "$COFS_TOP/lab/machine.sh" ;;
+*) . "$COFS_TOP/qemu/machine.sh" ;;
+esac
 if [ -n "$tty" ]; then
-	# QEMU's stdio leaves ^C to the guest with signal=off.
-	"$COFS_TOP/scripts/in-root" --chdir / "${qemu[@]/stdio,id=out/stdio,id=out,signal=off}"
+	machine_tty
 	exit
 fi
 status=0
-timeout --foreground "$limit" "$COFS_TOP/scripts/in-root" --chdir / "${qemu[@]}" </dev/null |
+timeout --foreground "$limit" "${machine[@]}" </dev/null |
 	tee "$out" || status=${PIPESTATUS[0]}
 [ "$status" != 124 ] || { say "the guest did not end within $limit s"; exit 124; }
 status=$(tail -n 1 "$out" | sed -n 's/^COFS-EXIT \([0-9]*\)$/\1/p')

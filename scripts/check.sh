@@ -4,7 +4,8 @@
 #
 #   scripts/check.sh          all of it, on the stock kernel
 #   scripts/check.sh --debug  the same in the guest with the debug kernel
-#   scripts/check.sh --quick  build, unit tests, one boot with the short list
+#   scripts/check.sh --quick  build, unit tests, one boot with the short list; with LAB=uml in
+#                             User Mode Linux
 . "$(dirname "$0")/lib.sh"
 need_root "$@"
 cd "$COFS_TOP"
@@ -15,6 +16,11 @@ case $mode in
 --quick) run+=(--quick) limit=240 ;;
 --debug) kernel=debug run=(env SCALE=4 tests/run.sh) limit=7200 build=(--debug) ;;
 *) die "check.sh: unknown option $mode" ;;
+esac
+case $mode:${LAB:-} in
+*:) ;;
+--quick:uml) kernel=uml build=(--uml) ;;
+*) die "check.sh: LAB is uml or nothing, and for make quick" ;;
 esac
 started=$SECONDS
 out=build/check${mode#-}

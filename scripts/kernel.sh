@@ -6,6 +6,7 @@
 #   scripts/kernel.sh          the newest of trixie-backports that has source, headers and image, of the
 #                              first series in scripts/kernels.tested of which there is one
 #   KVER=... scripts/kernel.sh that one
+#   scripts/kernel.sh --list   releases: of each series of backports that has a source, the newest kernel
 . "$(dirname "$0")/lib.sh"
 need_root "$@"
 in_root=$COFS_TOP/scripts/in-root
@@ -47,15 +48,31 @@ has_source() {	# VERSION SERIES
 find_kernel() {
 	local all wanted
 	all=$(candidates)
-	for wanted in $("$COFS_TOP/scripts/tested.sh"); do
+	if [ -n "${KVER:-}" ]; then
+		"$COFS_TOP/scripts/tested.sh" "$KVER"
+		all=$(grep -F "$KVER " <<<"$all" || true)
+		set -- "$(cut -d. -f1,2 <<<"$KVER")"
+	else
+		# shellcheck disable=SC2046
+		set -- $("$COFS_TOP/scripts/tested.sh")
+	fi
+	for wanted; do
 		while read -r kver version series; do
-			[ "$series" = "$wanted" ] && [ "${KVER:-$kver}" = "$kver" ] || continue
-			! has_source "$version" "$series" || return 0
+			[ "$series" != "$wanted" ] || ! has_source "$version" "$series" || return 0
 		done <<<"$all"
 	done
-	[ -z "${KVER:-}" ] || "$COFS_TOP/scripts/tested.sh" "$KVER"
 	die "no kernel ${KVER:-of a tested series} in trixie-backports has image, headers and source"
 }
+
+if [ "${1:-}" = --list ]; then
+	"$COFS_TOP/scripts/root.sh" >/dev/null
+	refresh_lists
+	candidates | while read -r kver version series; do
+		[[ $version = *~bpo* ]] && [ "$series" != "${last:-}" ] || continue
+		! has_source "$version" "$series" || { last=$series; echo "$kver"; }
+	done
+	exit
+fi
 
 # The choice of today, or a complete cache entry for KVER: no lists needed.
 if [ -n "${KVER:-}" ] && [ -e "$COFS_CACHE/kernel-$KVER/.complete" ]; then

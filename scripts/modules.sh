@@ -4,6 +4,7 @@
 #
 #   scripts/modules.sh            for the stock kernel: build/$KVER/cofs.ko, linked as build/cofs.ko
 #   scripts/modules.sh --debug    for the debug kernel: build/debug/cofs.ko
+#   scripts/modules.sh --uml      for User Mode Linux: build/uml/cofs.ko
 #   scripts/modules.sh --clippy   under clippy, in an output directory of its own
 #   KDIR=TREE scripts/modules.sh  for a prepared kernel tree, with this machine's toolchain
 . "$(dirname "$0")/lib.sh"
@@ -49,6 +50,11 @@ else
 		kernel=$("$COFS_TOP/scripts/debug-kernel.sh")
 		build_for_cache "$kernel" debug "building cofs.ko for the debug kernel" \
 			LLVM=-19 LOCALVERSION=-cofs-debug
+		;;
+	--uml)
+		kernel=$("$COFS_TOP/lab/kernel.sh")
+		build_for_cache "$kernel" uml "building cofs.ko for User Mode Linux" \
+			ARCH=um LOCALVERSION=-cofs-uml
 		;;
 	*) die "modules.sh: unknown option $1" ;;
 	esac

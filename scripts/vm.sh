@@ -3,7 +3,7 @@
 # Boots to a shell on this terminal, the module loaded, the test images at /images.
 #
 #   scripts/vm.sh                       the stock kernel
-#   KERNEL=debug scripts/vm.sh          the debug kernel
+#   KERNEL=debug scripts/vm.sh          the debug kernel; KERNEL=uml User Mode Linux
 #   IMG=FILE MOUNT="-o ..." scripts/vm.sh   FILE mounted at /mnt
 . "$(dirname "$0")/lib.sh"
 need_root "$@"
@@ -11,7 +11,7 @@ need_root "$@"
 : "${KERNEL:=stock}"
 [ -z "${IMG:-}" ] || [ -r "$IMG" ] || die "no image $IMG"
 build=()
-[ "$KERNEL" = stock ] || build=(--debug)
+[ "$KERNEL" = stock ] || build=("--$KERNEL")
 module=$(env -u KDIR "$COFS_TOP/scripts/modules.sh" "${build[@]}")
 images=$("$COFS_TOP/tests/images.sh")
 payload=$("$COFS_TOP/scripts/payload.sh" vm "$module")

@@ -4,6 +4,10 @@
 . "$(dirname "$0")/lib/guest.sh"
 
 plan 3
+if [ ! -d /sys/kernel/mm/transparent_hugepage ]; then
+	for text in "not shared" "shared" "shared as not shared"; do skip "$text" "a kernel without large folios"; done
+	exit
+fi
 a=/dev/disk/cofs/a
 
 large() {	# TYPE OPTIONS: pages of a file of 4096 that lie in large folios

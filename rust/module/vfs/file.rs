@@ -105,6 +105,7 @@ impl<T: Operations> Table<T> {
         read_iter: Some(Self::read_iter),
         splice_read: Some(Self::splice_read),
         mmap_prepare: Some(Self::mmap_prepare),
+        #[cfg(CONFIG_TRANSPARENT_HUGEPAGE)]
         get_unmapped_area: Some(bindings::thp_get_unmapped_area),
         fadvise: Some(Self::fadvise),
         setlease: Some(bindings::generic_setlease),
