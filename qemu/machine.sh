@@ -19,9 +19,13 @@ machine=("$COFS_TOP/scripts/in-root" --chdir /
 	-append "console=ttyS0 loglevel=7 panic=-1 oops=panic printk.time=1 random.trust_cpu=on tsc=reliable no_timer_check $append"
 	-serial "file:/dev/fd/$console_fd"
 	-device virtio-serial-pci -chardev stdio,id=out -device virtconsole,chardev=out)
+place=
 for i in "${!names[@]}"; do
+	# The bus has 32 slots. Many drives share some, eight to each.
+	[ ${#names[@]} -le 20 ] ||
+		printf -v place ',multifunction=on,addr=%x.%x' $((8 + i / 8)) $((i % 8))
 	machine+=(-drive "id=drive-${names[i]},if=none,format=raw,readonly=on,file=${files[i]},file.locking=off"
-		-device "virtio-blk-pci,drive=drive-${names[i]},serial=${names[i]}")
+		-device "virtio-blk-pci,drive=drive-${names[i]},serial=${names[i]}$place")
 done
 # shellcheck disable=SC2206
 machine+=($more)

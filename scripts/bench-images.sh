@@ -12,11 +12,11 @@ need_root "$@"
 in_root=$COFS_TOP/scripts/in-root
 
 root=$("$COFS_TOP/scripts/root.sh")
-probe=$("$COFS_TOP/tests/probe.sh")
 sources=("$0" "$COFS_TOP"/scripts/bench/peers.sh "$COFS_TOP"/rust/tools/probe/src/{tree,tree/bench,pattern}.rs)
 dir=$COFS_CACHE/bench-images-$(key "$(cat "${sources[@]}")" "${root##*/}")
 [ -e "$dir/.complete" ] && { echo "$dir"; exit; }
 need_disk 1
+probe=$("$COFS_TOP/tests/probe.sh")
 with_lock bench-images
 [ -e "$dir/.complete" ] && { echo "$dir"; exit; }
 

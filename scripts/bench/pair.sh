@@ -10,20 +10,26 @@ cd "$COFS_TOP"
 work=$1 name=$2
 shift 2
 
+package=$name suite=
 case $name in
 redis) package=redis-server ;;
 postgres) package=postgresql-17 ;;
-nginx | nodejs) package=$name ;;
-mariadb) package=mariadb-server ;;
+nginx | nodejs) ;;
+mariadb) package=mariadb-server suite=bookworm ;;
 tomcat) package=tomcat10 ;;
 *) die "no pair '$name': redis, nginx, postgres, nodejs, mariadb, tomcat" ;;
 esac
+if [ -n "$suite" ]; then
+	found=$(scripts/bench/suite-pair.sh "$package" "$suite")
+else
+	found=$(PAIR=$package scripts/demo/pair.sh)
+fi
 
 entries=() versions=()
-while read -r _ version suite sources; do
-	entries+=("$(scripts/demo/image.sh "$package" "$version" "$suite" "$sources" </dev/null)")
+while read -r _ version from sources; do
+	entries+=("$(scripts/demo/image.sh "$package" "$version" "$from" "$sources" </dev/null)")
 	versions+=("$version")
-done < <(PAIR=$package scripts/demo/pair.sh)
+done <<<"$found"
 [ ${#entries[@]} = 2 ] || die "the archive has no two versions of $package now"
 others=$(scripts/bench/pair-images.sh "$name" "${entries[@]}")
 drives=(--drive "plain.store=$others/store")
