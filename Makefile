@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every target is one script; `make help` lists them.
-.PHONY: help modules vm demo check check-debug quick lab bench bench-check profile fuzz mutants pressure stress install install-tools docs images test clippy fmt clean distclean
+.PHONY: help modules vm demo check check-debug quick lab bench bench-check profile fuzz mutants pressure stress workloads install install-tools docs images test clippy fmt clean distclean
 
 help:
 	@echo 'Common:'
@@ -26,13 +26,14 @@ help:
 	@echo '  make mutants      MUTANTS=10000 mutated images in the guest (KERNEL=debug, FIRST=seed, PEER=erofs)'
 	@echo '  make pressure     TIME=1800 seconds of compressed reads without memory (KERNEL=stock)'
 	@echo '  make stress       TIME=30m of everything at once on images of a PAIR (KERNEL=debug, SEED=number, FAULTS=none)'
+	@echo '  make workloads    what others wrote, on cofs and on erofs (WORKLOADS="systemd fio git ...", TYPES=cofs)'
 	@echo '  make docs         Documentation/ as build/docs/, by Sphinx'
 	@echo '  make clippy fmt images'
 	@echo '  make clean        remove build/'
 	@echo '  make distclean    remove the cache too'
 	@echo 'Variables: KVER=release  KDIR=prepared tree  COFS_CACHE=directory (~/.cache/cofs)'
 
-export TIME SEED FAULTS LEAVE MUTANTS FIRST PEER KVER KDIR IMG MOUNT KERNEL PAIR PAIRS COFS_CACHE DESTDIR PREFIX LAB TESTS
+export TIME SEED FAULTS WORKLOADS TYPES LIMIT LEAVE MUTANTS FIRST PEER KVER KDIR IMG MOUNT KERNEL PAIR PAIRS COFS_CACHE DESTDIR PREFIX LAB TESTS
 
 modules:
 	@scripts/modules.sh
@@ -72,6 +73,8 @@ pressure:
 	@scripts/pressure.sh
 stress:
 	@scripts/stress.sh
+workloads:
+	@scripts/workloads.sh
 clippy:
 	@scripts/clippy.sh
 fmt:

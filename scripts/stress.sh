@@ -73,7 +73,7 @@ status=0
 	--drive "a-plain=${dirs[0]}/plain.erofs" --drive "a-lz4=${dirs[0]}/lz4.erofs" \
 	--drive "b-plain=${dirs[1]}/plain.erofs" --drive "b-lz4=${dirs[1]}/lz4.erofs" \
 	--console "$out/console" --out "$out/guest.ktap" -- \
-	env SCALE=$scale LIMIT="$limit" TIME="$seconds" SEED="$SEED" FAULTS="$FAULTS" WORKERS=4 LIMITED="24 48" \
+	env SCALE=$scale LIMIT="$limit" TIME="$seconds" SEED="$SEED" FAULTS="$FAULTS" WORKERS=4 LIMITED="8 32" \
 	tests/run.sh 170 900 910) || status=$?
 qemu/check-dmesg.sh "$out/console" || status=1
 sed -n 's/^  # \([^#].*\)/\1/p' "$out/guest.ktap" | sed '/^Subtest: 900/,$d; /^Subtest/d'

@@ -72,12 +72,8 @@ impl Groups {
         Ok(groups)
     }
 
-    pub(crate) fn join(&self, group: usize, pid: u32) -> Result<()> {
-        match self.0.get(group) {
-            Some(dir) => fs::write(dir.join("cgroup.procs"), pid.to_string())
-                .text(|| format!("{}/cgroup.procs", dir.display())),
-            None => Ok(()),
-        }
+    pub(crate) fn dir(&self, group: usize) -> Option<&Path> {
+        self.0.get(group).map(PathBuf::as_path)
     }
 
     /// How often they were at their limit.

@@ -10,6 +10,7 @@ use crate::counts::{now, Count, Counts};
 use crate::disturb::Groups;
 use crate::trouble::{Context, Result};
 use crate::ways::WAYS;
+use crate::worker;
 
 pub(crate) struct Worker {
     number: usize,
@@ -42,15 +43,16 @@ impl Starter<'_> {
             .wrapping_mul(1_000_003)
             .wrapping_add(number as u64 + 1000 * generation);
         let program = std::env::current_exe().text(|| "current_exe".into())?;
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        if let Some(dir) = group.and_then(|group| self.groups.dir(group)) {
+            command.env(worker::GROUP, dir);
+        }
+        let child = command
             .arg("worker")
             .args(["--number", &number.to_string(), "--seed", &seed.to_string()])
             .args(&self.arguments)
             .spawn()
             .text(|| "start a worker".into())?;
-        if let Some(group) = group {
-            self.groups.join(group, child.id())?;
-        }
         Ok(Worker {
             number,
             group,

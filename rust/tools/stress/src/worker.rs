@@ -9,11 +9,14 @@ use rustix::process::{set_parent_process_death_signal, Signal};
 
 use crate::counts::{now, Count, Counts};
 use crate::golden::{File, Golden};
-use crate::trouble::{Result, Trouble};
+use crate::trouble::{Context, Result, Trouble};
 use crate::ways::{State, WAYS};
 
 /// For as long as this many workers look at the same file first, in milliseconds.
 const HOT: u64 = 700;
+
+/// In the environment, the memory cgroup that it enters before it reads.
+pub(crate) const GROUP: &str = "STRESS_GROUP";
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -67,6 +70,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let counts = Counts::open(&options.counts)?;
     let (goldens, places) = places(&options.slots)?;
     let mut state = State::new(Rng::with_seed(options.seed));
+    // What it has needed so far is not the group's.
+    if let Some(dir) = std::env::var_os(GROUP) {
+        let procs = Path::new(&dir).join("cgroup.procs");
+        std::fs::write(&procs, "0").text(|| format!("write {}", procs.display()))?;
+    }
     if options.may_fail {
         // Absent without fault injection, and then nothing fails.
         let _ = std::fs::write("/proc/self/make-it-fail", "1");
