@@ -5,7 +5,8 @@
 #
 #   scripts/bench.sh
 #   ROWS="lz4-4k zstd" scripts/bench.sh     only works with one of these in their names
-#   PAIRS=redis,nodejs scripts/bench.sh     these pairs of versions, which the works named "pair" take
+#   PAIRS=redis,nodejs scripts/bench.sh     these pairs of versions, which the works named "pair" take;
+#                                           none for none
 #   scripts/bench.sh --check                the hot paths alone; fails where cofs loses to erofs
 . "$(dirname "$0")/lib.sh"
 need_root "$@"
@@ -69,6 +70,7 @@ lab instructions 60 --icount &
 counting=$!
 if any 'pair|service'; then
 	for pair in ${pairs//,/ }; do
+		[ "$pair" != none ] || continue
 		scripts/bench/pair.sh "$work" "$pair" "${rows[@]}" || touch "$work/failed"
 	done
 fi

@@ -14,16 +14,16 @@ import sys
 
 import figures
 
-# Okabe and Ito's colours, which everybody can tell apart; ours in the strongest.
+# Two shades for each kind, of Okabe and Ito's colours, which everybody can tell apart.
 COLOURS = {
-    "erofs": "#999999",
-    "erofs inode_share": "#56b4e9",
-    "squashfs lz4": "#e69f00",
-    "squashfs zstd": "#f0d060",
+    "erofs": "#bbbbbb",
+    "erofs inode_share": "#777777",
+    "squashfs lz4": "#f0c419",
+    "squashfs zstd": "#b8860b",
     "ext4 overlay": "#009e73",
     "composefs": "#cc79a7",
-    "cofs": "#b0413e",
-    "cofs inode_share": "#d55e00",
+    "cofs": "#56b4e9",
+    "cofs inode_share": "#0062a8",
 }
 FONT = 'font-family="DejaVu Sans, Verdana, sans-serif"'
 GREY = "#666666"
@@ -118,6 +118,9 @@ def memory(found, name):
                     x0 + long + 4, y + bar - 5, f"{value:.1f}", size=11, weight="bold" if own else "normal"
                 )
             drawing.line(x0, y0, x0, y0 + high, GREY)
+            for fs in set(figures.PEERS) - {fs for fs, _ in panel}:
+                y = y0 + bar * (figures.PEERS.index(fs) + 1) - 5
+                drawing.text(x0 + 4, y, "not measured", size=10, colour=GREY)
         for at, fs in enumerate(figures.PEERS):
             weight = "bold" if fs == "cofs inode_share" else "normal"
             drawing.text(left - 8, y0 + bar * (at + 1) - 5, fs, "end", 11, weight=weight)
@@ -125,16 +128,21 @@ def memory(found, name):
 
 
 def ratios(found, name):
-    """Dots on a logarithmic axis, a line for each work."""
-    rows = [
-        (work, row)
-        for (lab, pair, _, work, unit), row in figures.by_row(found).items()
-        if lab == "instructions" and not pair and unit == "instructions" and "erofs" in row
-    ]
+    """Dots on a logarithmic axis, a row for each work."""
+    first = next((f["pair"] for f in found if f["pair"]), "")
+    rows = []
+    for (lab, pair, image, work, unit), row in figures.by_row(found).items():
+        if lab not in ("instructions", "service") or unit not in ("instructions", "us"):
+            continue
+        if pair not in ("", first) or "erofs" not in row:
+            continue
+        if pair:
+            work = f"{pair.split()[0]}, {image.split('-')[0]}: {work.removeprefix('pair ')}"
+        rows.append((work, row))
     if not rows:
         return
     scale = (0.1, 0.2, 0.5, 1, 2, 5, 10)
-    left, wide, line, top = 250, 560, 20, 96
+    left, wide, line, top = 320, 560, 26, 96
     high = line * len(rows)
     drawing = Drawing(left + wide + 40, top + high + 24)
     drawing.text(12, 22, "Instructions for the same work, erofs = 1 (less is better)", size=15, weight="bold")
@@ -157,11 +165,12 @@ def ratios(found, name):
     for number, (work, row) in enumerate(rows):
         y = top + line * number + line / 2
         drawing.text(left - 12, y + 4, work, "end", 11)
-        drawing.line(left, y, left + wide, y, "#eeeeee")
-        for fs in figures.PEERS:
-            ratio = fs in row and row[fs]["ratio_to_erofs"]
-            if ratio and fs != "erofs":
-                drawing.dot(at(ratio), y, COLOURS[fs], 5.5 if fs == "cofs inode_share" else 4.5)
+        drawing.line(left, y + line / 2, left + wide, y + line / 2, "#eeeeee")
+        others = [fs for fs in figures.PEERS if fs in row and fs != "erofs"]
+        for place, fs in enumerate(others):
+            # Beside each other where their ratios are the same.
+            aside = (place + 0.5) / len(others) - 0.5
+            drawing.dot(at(row[fs]["ratio_to_erofs"]), y + aside * (line - 8), COLOURS[fs])
     drawing.store(name)
 
 

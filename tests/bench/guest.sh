@@ -12,8 +12,7 @@ insmod ./cofs.ko
 mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
 # Disks in memory: waiting for a real one would count as instructions.
 case $1 in
-instructions | check | profile) modprobe brd rd_nr=14 rd_size=163840 ;;
-service) modprobe brd rd_nr=14 rd_size=4194304 ;;
+instructions | check | profile | service) modprobe brd rd_nr=14 rd_size=4194304 ;;
 esac
 if [ "$1" = profile ]; then
 	echo 0 >/proc/sys/kernel/kptr_restrict

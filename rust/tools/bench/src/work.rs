@@ -87,7 +87,7 @@ pub(crate) const INSTRUCTIONS: &[Work] = &[
     exact("zstd", ["zstd"; 2], ZSTD_PRIVATE, compressed::sequential),
     exact("deflate", ["deflate"; 2], PRIVATE, compressed::sequential),
     exact("lzma", ["lzma"; 2], PRIVATE, compressed::sequential),
-    exact("mounting", MANY, ALL, mounting::apart),
+    exact("mounting", ["many-a"; 2], ALL, mounting::apart),
 ];
 
 /// The hot paths, by those who read the same images.
