@@ -34,6 +34,7 @@ class Drawing:
 
     def __init__(self, width, height):
         self.lines = [
+            "<!-- SPDX-License-Identifier: GPL-2.0 -->",
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
             f'viewBox="0 0 {width} {height}" {FONT} font-size="12">',
             f'<rect width="{width}" height="{height}" fill="white"/>',
