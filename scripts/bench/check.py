@@ -17,7 +17,8 @@ HOT = (
     "fault: sequential",
     "fault: random",
     "open+close",
-    "lz4-64k cluster",
+    "lz4-64k cluster: 4 KiB",
+    "lz4-64k cluster: 64 KiB",
 )
 MOST = 1.03
 

@@ -175,28 +175,33 @@ pub(super) fn warm(bench: &mut Bench<'_>) -> Result<()> {
     image.unmount()
 }
 
-/// One page at two places of each library, cold: what a cluster costs who wants little of it.
+/// One page, and 64 KiB, at two places of each library, cold and without readahead: what one cluster
+/// costs who wants little of it, or much.
 pub(super) fn cluster(bench: &mut Bench<'_>) -> Result<()> {
-    let image = Mounted::new(bench.contender, bench.a)?;
-    let mut places = Vec::new();
-    for path in cold(&image)? {
-        let pages = fs::metadata(&path)?.len() / PAGE;
-        let file = File::open(path)?;
-        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Random)?;
-        places.push((file, [pages / 3 * PAGE, pages * 2 / 3 * PAGE]));
-    }
-    let mut buffer = vec![1; PAGE as usize];
-    let value = count(|| {
-        for (file, positions) in &places {
-            for pos in positions {
-                file.read_exact_at(&mut buffer, *pos)?;
-            }
+    for (part, size) in [("4 KiB", PAGE), ("64 KiB", 16 * PAGE)] {
+        let image = Mounted::new(bench.contender, bench.a)?;
+        let mut places = Vec::new();
+        for path in cold(&image)? {
+            let length = fs::metadata(&path)?.len();
+            let file = File::open(path)?;
+            rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Random)?;
+            let positions = [length / 3, length * 2 / 3].map(|pos| pos & !(16 * PAGE - 1));
+            places.push((file, positions));
         }
-        Ok(())
-    })?;
-    bench.note("", INSTRUCTION, value / (2 * places.len()) as f64);
-    drop(places);
-    image.unmount()
+        let mut buffer = vec![1; size as usize];
+        let value = count(|| {
+            for (file, positions) in &places {
+                for pos in positions {
+                    file.read_exact_at(&mut buffer, *pos)?;
+                }
+            }
+            Ok(())
+        })?;
+        bench.note(part, INSTRUCTION, value / (2 * places.len()) as f64);
+        drop(places);
+        image.unmount()?;
+    }
+    Ok(())
 }
 
 /// Every library of one image of two that share, then of the other, and what both leave in the
