@@ -77,6 +77,7 @@ if [ "$mode" != --quick ]; then
 	host "the checks can fail" scripts/in-root scripts/selftest.py || true
 	host rustfmt scripts/fmt.sh --check || true
 	host border border || true
+	host "README names the tested kernels" scripts/tested.sh --readme || true
 	host "clippy, cargo crates" scripts/clippy.sh cargo || true
 	host "clippy, module" scripts/clippy.sh module || true
 fi

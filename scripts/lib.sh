@@ -13,7 +13,7 @@ say() { printf 'cofs: %s\n' "$*" >&2; }
 need_root() {
 	[ "$(id -u)" = 0 ] && return
 	command -v sudo >/dev/null || die "needs root: run as root, or install sudo"
-	exec sudo --preserve-env=COFS_CACHE,KVER,KDIR,IMG,MOUNT,TIME,SEED,FAULTS,WORKLOADS,TYPES,LIMIT,MUTANTS,FIRST,PEER,PAIR,PAIRS,ROWS,KERNEL,DESTDIR,PREFIX,LAB,TESTS,SUITES,UNTESTED,HOME "$0" "$@"
+	exec sudo --preserve-env=COFS_CACHE,KVER,KDIR,IMG,MOUNT,TIME,SEED,FAULTS,WORKLOADS,TYPES,LIMIT,MUTANTS,FIRST,PEER,PAIR,PAIRS,ROWS,KERNEL,DESTDIR,PREFIX,LAB,TESTS,SMP,UNTESTED,HOME "$0" "$@"
 }
 
 # need_disk GIB: the cache's disk must have that much left.

@@ -18,12 +18,9 @@ use core::{
 };
 use kernel::{
     prelude::*,
-    sync::{
-        aref::{
-            ARef,
-            AlwaysRefCounted, //
-        },
-        barrier, //
+    sync::aref::{
+        ARef,
+        AlwaysRefCounted, //
     },
     types::Opaque, //
 };
@@ -254,7 +251,8 @@ impl<T: FileSystem> Inode<T> {
         }
         let to = Inode::into_raw(to);
         // Whoever finds the pointer finds what it points to.
-        barrier::smp_wmb();
+        // SAFETY: barriers have no conditions.
+        unsafe { bindings::smp_wmb() };
         // SAFETY: both are live. Readers load the pointer once and find either mapping whole.
         unsafe { (&raw mut (*self.as_ptr()).i_mapping).write_volatile(&raw mut (*to).i_data) };
         Ok(())
@@ -370,8 +368,10 @@ unsafe fn init_node<T: FileSystem>(
     node: impl PinInit<T::Node, Error>,
 ) -> Result {
     let slot = slot::<T>(inode);
-    // SAFETY: `node` is valid for writes; slab objects do not move.
-    unsafe { node.__pinned_init((*slot).node.as_mut_ptr()) }?;
+    // SAFETY: `node` is valid for writes and the caller's alone. Slab objects do not move, and the reference
+    // ends here, before the object does.
+    let place: &'static mut MaybeUninit<T::Node> = unsafe { &mut (*slot).node };
+    place.write_pin_init(node)?;
     // SAFETY: the slot is the caller's alone.
     unsafe { (*slot).live = true };
     Ok(())
