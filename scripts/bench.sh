@@ -66,7 +66,7 @@ fi
 scripts/bench/about.sh "make bench${ROWS:+ ROWS=\"$ROWS\"}${PAIRS:+ PAIRS=$PAIRS}" >"$work/about"
 ! any 'instructions|time' || images=$(scripts/bench-images.sh)
 # Counted instructions are the same however busy the machine is, and take one of its CPUs.
-lab instructions 60 --icount &
+lab instructions 25 --icount &
 counting=$!
 if any 'pair|service'; then
 	for pair in ${pairs//,/ }; do

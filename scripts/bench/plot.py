@@ -109,6 +109,8 @@ def memory(found, name):
         for column, (work, _) in enumerate(works):
             panel = panel_of_memory(rows, pair, work)
             x0 = left + column * (bars + gap)
+            if not panel:
+                continue
             most = max((value for _, value in panel), default=1)
             for fs, value in panel:
                 y = y0 + bar * figures.PEERS.index(fs)
@@ -135,7 +137,7 @@ def ratios(found, name):
     for (lab, pair, image, work, unit), row in figures.by_row(found).items():
         if lab not in ("instructions", "service") or unit not in ("instructions", "us"):
             continue
-        if pair not in ("", first) or "erofs" not in row:
+        if pair not in ("", first) or "erofs" not in row or len(row) == 1:
             continue
         if pair:
             work = f"{pair.split()[0]}, {image.split('-')[0]}: {work.removeprefix('pair ')}"
