@@ -8,8 +8,8 @@
 
 images=(lz4 lz4-64k lz4-1m zstd-128k)
 ways=(read mmap sendfile scatter)
-counters=(decoded_in_place decoded_rolling decoded_to_copy decoded_to_folios decoded_to_mapping moved_end read_final
-	read_in_place read_temporary)
+counters=(decoded_in_place decoded_joined decoded_rolling decoded_to_copy decoded_to_folios decoded_to_mapping moved_end
+	read_final read_in_place read_temporary)
 number=$((${#images[@]} * (${#ways[@]} + 1) + ${#counters[@]} + 14))
 plan $number
 if ! ours; then
@@ -46,6 +46,7 @@ for image in "${images[@]}"; do
 	peak=$(of "$MNT/x" temporary_bytes_peak) limit=$(of "$MNT/x" temporary_bytes_limit)
 	diag "$image: temporary bytes: $(of "$MNT/x" temporary_bytes) now, $peak at most, $limit allowed"
 	at_most "$image: temporary memory" "$peak" "$limit"
+	diag "$image: joined $(of "$MNT/x" decoded_joined), privately $(of "$MNT/x" decoded_privately)"
 	umnt "$MNT/x"
 done
 # What the libraries do not have: blocks smaller than a page, data at any byte, plain clusters.

@@ -17,6 +17,7 @@
 //!   -> gather  file range -> clusters -> bios
 //!   -> cluster where the bytes of each are read to
 //!   -> window  what is under way, until somebody needs it
+//!   -> join    what two windows have a part of goes to one of them
 //!   -> decode  cluster -> bytes in the folios, on the thread that needs them
 //! ```
 //!
@@ -27,6 +28,7 @@ pub(crate) mod cluster;
 pub(crate) mod decode;
 pub(crate) mod end;
 pub(crate) mod gather;
+pub(crate) mod join;
 pub(crate) mod map;
 pub(crate) mod pages;
 pub(crate) mod readahead;

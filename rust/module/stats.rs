@@ -131,6 +131,8 @@ pub(crate) enum Count {
     ByWorker,
     /// Decoded for a part of what comes from it.
     Private,
+    /// Decoded for another window too.
+    Joined,
     /// Not compressed, and read to where it belongs.
     Final,
     /// Read to the place of what it decodes to.
@@ -226,6 +228,7 @@ impl Attributes for OfMount {
             c"decoded_in_place",
             clusters::<{ Count::DecodedInPlace as usize }>,
         ),
+        File::new(c"decoded_joined", clusters::<{ Count::Joined as usize }>),
         File::new(
             c"decoded_privately",
             clusters::<{ Count::Private as usize }>,

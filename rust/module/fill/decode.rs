@@ -21,6 +21,10 @@ use crate::{
             Work,
             SHORT, //
         },
+        join::{
+            self,
+            Joiners, //
+        },
         source::Source,
         window::Of, //
     },
@@ -34,6 +38,7 @@ use crate::{
             self,
             Target, //
         },
+        temporary::Temporary,
         virtual_range::{
             PageRef,
             VirtualRange, //
@@ -56,6 +61,7 @@ use cofs_core::{
     },
     pages, //
 };
+use core::ops::Range;
 use kernel::{
     page::PAGE_SIZE,
     prelude::*, //
@@ -144,28 +150,32 @@ pub(crate) fn inline(
 const SHORT_CLUSTER: cofs_core::Error = cofs_core::Error::Corrupt("cluster is shorter than it is");
 const UNDECODABLE: cofs_core::Error = cofs_core::Error::Corrupt("compressed data is damaged");
 
-/// Decodes a cluster that was read with this `result`, and ends its share.
-pub(crate) fn cluster(of: &Of<'_>, work: Work, result: Result, by: By) -> Result {
+/// Decodes a cluster that was read with this `result`, and ends its share, and those of `joiners`.
+pub(crate) fn cluster(of: &Of<'_>, work: Work, joiners: Joiners, result: Result, by: By) -> Result {
     let mount = of.mount;
     mount.counts.add(match by {
         By::Reader | By::Drain => Count::ByReader,
         By::Worker => Count::ByWorker,
     });
-    if work.coding.partial {
+    let alone = joiners.is_empty();
+    if work.coding.partial && alone {
         mount.counts.add(Count::Private);
     }
     let result = match result {
-        Ok(()) => place(of, &work).map_err(|e| mount.failed(of.nid, e)),
-        Err(e) => {
-            // Who needs what nobody came for reads it again.
-            if by == By::Reader {
-                let wanted = work.wanted();
-                let len = wanted.end.saturating_sub(wanted.start);
-                mount.lost_now(of.nid, wanted.start, len, e);
-            }
-            Err(e)
+        Ok(()) if alone => place(of, &work),
+        Ok(()) => join::place(of, &work, &joiners),
+        Err(_) => Ok(()),
+    }
+    .map_err(|e| mount.failed(of.nid, e))
+    .and(result.inspect_err(|e| {
+        // Who needs what nobody came for reads it again.
+        if by == By::Reader {
+            let wanted = work.wanted();
+            let len = wanted.end.saturating_sub(wanted.start);
+            mount.lost_now(of.nid, wanted.start, len, *e);
         }
-    };
+    }));
+    joiners.end(result);
     of.folios.end(work.share, result);
     result
 }
@@ -197,25 +207,11 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
     }
     let len = work.decoded();
     let size = coding.len as usize;
-    // What the bytes were read to, where that is in one piece.
-    let read = match &work.input {
-        Input::Final(_) => {
-            mount.counts.add(Count::Final);
-            return Ok(());
-        }
-        Input::InPlace(at) => {
-            mount.counts.add(Count::ReadInPlace);
-            let start = at.saturating_add(work.skip() as u64);
-            folios.contiguous(share, start..start.saturating_add(size as u64))
-        }
-        Input::Temporary(pages) => {
-            mount.counts.add(Count::ReadTemporary);
-            let end = work.skip().saturating_add(size);
-            pages
-                .contiguous(end)
-                .and_then(|all| all.get(work.skip()..end))
-        }
-    };
+    if matches!(work.input, Input::Final(_)) {
+        mount.counts.add(Count::Final);
+        return Ok(());
+    }
+    let read = read_to(of, work);
     let whole = coding.offset >= share.range().start;
     let direct = if whole {
         folios.contiguous(share, work.range())
@@ -265,7 +261,33 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
         }
         Output::Mapping => {
             mount.counts.add(Count::ToMapping);
-            map(of, work, |target| decoding.run(source, target))
+            let wanted = share.range().start;
+            let page = |pos| folios.page(share, pos);
+            let holes = work.holes.as_deref();
+            map(mount, work.range(), wanted, holes, page, |target| {
+                decoding.run(source, target)
+            })
+        }
+    }
+}
+
+/// What the bytes of a cluster were read to, where that is in one piece.
+pub(super) fn read_to<'a>(of: &Of<'a>, work: &'a Work) -> Option<Target<'a>> {
+    let size = work.coding.len as usize;
+    match &work.input {
+        Input::Final(_) => None,
+        Input::InPlace(at) => {
+            of.mount.counts.add(Count::ReadInPlace);
+            let start = at.saturating_add(work.skip() as u64);
+            let range = start..start.saturating_add(size as u64);
+            of.folios.contiguous(&work.share, range)
+        }
+        Input::Temporary(pages) => {
+            of.mount.counts.add(Count::ReadTemporary);
+            let end = work.skip().saturating_add(size);
+            pages
+                .contiguous(end)
+                .and_then(|all| all.get(work.skip()..end))
         }
     }
 }
@@ -293,7 +315,7 @@ fn to_pieces(of: &Of<'_>, work: &Work) -> Count {
 }
 
 /// Copies the bytes of a cluster from where they were read to.
-fn copy_input(folios: &Folios, work: &Work, to: Target<'_>) {
+pub(super) fn copy_input(folios: &Folios, work: &Work, to: Target<'_>) {
     match &work.input {
         Input::InPlace(at) => {
             let start = at.saturating_add(work.skip() as u64);
@@ -317,45 +339,44 @@ fn copy_input(folios: &Folios, work: &Work, to: Target<'_>) {
     }
 }
 
-/// Maps the pages that a cluster decodes to in one piece, and has `run` write to them.
-fn map(
-    of: &Of<'_>,
-    work: &Work,
+/// Maps the pages of `range` of the file in one piece, and has `run` write to it. Those up to `wanted`
+/// are of `holes`, in turns if these are fewer; the others are what `page` says.
+pub(super) fn map<'a>(
+    mount: &Mount,
+    range: Range<u64>,
+    wanted: u64,
+    holes: Option<&'a Temporary>,
+    page: impl Fn(u64) -> Option<PageRef<'a>>,
     run: impl FnOnce(Target<'_>) -> cofs_core::Result<()>,
 ) -> cofs_core::Result<()> {
     let to_core = crate::error::to_core;
-    let range = work.range();
     let first = range.start - range.start % PAGE;
     let count = range.end.saturating_sub(first).div_ceil(PAGE) as usize;
-    // Pages before that of the share's start are not the window's.
-    let share = work.share.range().start;
-    let holes = (share.saturating_sub(first) / PAGE) as usize;
-    let pages = work.holes.as_ref().map_or(0, |holes| holes.pages());
-    if pages < holes {
-        of.mount.counts.add(Count::Rolling);
+    let unwanted = (wanted.saturating_sub(first) / PAGE) as usize;
+    let pages = holes.map_or(0, Temporary::pages);
+    if pages < unwanted {
+        mount.counts.add(Count::Rolling);
     }
     let mut all = KVVec::with_capacity(count, GFP_KERNEL).map_err(|_| to_core(ENOMEM))?;
     for index in 0..count {
-        let pos = first.saturating_add((index as u64).saturating_mul(PAGE));
-        let page: Option<PageRef<'_>> = match &work.holes {
-            Some(unwanted) if index < holes => unwanted.page(index % pages.max(1)),
-            _ => of.folios.page(&work.share, pos),
+        let page = match holes {
+            Some(holes) if index < unwanted => holes.page(index % pages.max(1)),
+            _ => page(first.saturating_add((index as u64).saturating_mul(PAGE))),
         };
         let page = page.ok_or(cofs_core::Error::Range)?;
         all.push(page, GFP_KERNEL).map_err(|_| to_core(ENOMEM))?;
     }
     let mapping = VirtualRange::map(&all).map_err(to_core)?;
     let start = (range.start - first) as usize;
-    let target = mapping
-        .as_target()
-        .get(start..start.saturating_add(work.decoded()));
+    let len = range.end.saturating_sub(range.start) as usize;
+    let target = mapping.as_target().get(start..start.saturating_add(len));
     run(target.ok_or(cofs_core::Error::Range)?)
 }
 
 /// A cluster, as decoders see it.
-struct Decoding<'a> {
-    mount: &'a Mount,
-    coding: Coding,
+pub(super) struct Decoding<'a> {
+    pub(super) mount: &'a Mount,
+    pub(super) coding: Coding,
 }
 
 impl Decoding<'_> {
@@ -370,7 +391,7 @@ impl Decoding<'_> {
     }
 
     /// Decodes `bytes` to `target`, and copies from there what `share` has of it.
-    fn run_apart(
+    pub(super) fn run_apart(
         &self,
         bytes: span::Source<'_>,
         target: Target<'_>,
@@ -378,16 +399,21 @@ impl Decoding<'_> {
         share: &Share,
     ) -> cofs_core::Result<()> {
         self.run(bytes, target)?;
+        self.copy_in(target, folios, share);
+        Ok(())
+    }
+
+    /// Copies what `share` has of what was decoded to `target`.
+    pub(super) fn copy_in(&self, target: Target<'_>, folios: &Folios, share: &Share) {
         let start = share.range().start;
         let skip = start.saturating_sub(self.coding.offset) as usize;
         if let Some(bytes) = target.as_source().get(skip..target.len()) {
             folios.copy_in(share, start, bytes);
         }
-        Ok(())
     }
 
     /// Decodes `bytes`, all that the cluster has, to the first `target.len()` of the extent.
-    fn run(&self, bytes: span::Source<'_>, target: Target<'_>) -> cofs_core::Result<()> {
+    pub(super) fn run(&self, bytes: span::Source<'_>, target: Target<'_>) -> cofs_core::Result<()> {
         let coding = &self.coding;
         if !coding.algorithm.is_plain() {
             let data = self.data(bytes)?;

@@ -7,16 +7,24 @@ use crate::{
     fill::{
         cluster::Plan,
         decode,
+        join::{
+            Joiners,
+            Side, //
+        },
         source::Source,
         window::{
             self,
             Job,
             Parts,
             Pending,
+            Wanted,
             Window, //
         }, //
     },
-    stats::By,
+    stats::{
+        By,
+        Count, //
+    },
     sys::{
         bio::Purpose,
         claim::Claim,
@@ -46,6 +54,9 @@ use kernel::{
 
 struct Gather<'a> {
     source: &'a Source<'a>,
+    key: usize,
+    /// Whether somebody else may decode for it: who waits for a folio decodes by itself.
+    joins: bool,
     folios: Folios,
     jobs: KVVec<Job>,
     reads: Reads,
@@ -80,6 +91,8 @@ pub(crate) fn start(
     let jobs = (range.end.saturating_sub(range.start) / (PAGE + PAGE / 2)) as usize + 2;
     let mut gather = Gather {
         source,
+        key,
+        joins: purpose == Purpose::Readahead,
         folios,
         jobs: KVVec::with_capacity(jobs, GFP_KERNEL)?,
         reads: Reads::new(purpose, mount.flights.clone()),
@@ -245,6 +258,10 @@ impl Gather<'_> {
         wanted: Range<u64>,
     ) -> Result {
         let mount = self.source.mount();
+        if self.join(&cluster, &encoded, &wanted) {
+            mount.counts.add(Count::Joined);
+            return Ok(());
+        }
         self.jobs.reserve(1, GFP_KERNEL)?;
         let plan = Plan {
             cluster,
@@ -294,6 +311,8 @@ impl Gather<'_> {
         });
         let job = Job {
             range: wanted,
+            extent: cluster.offset,
+            len: plan.encoded.len,
             reads: reads.unwrap_or(0..0),
             started: result,
             work: Claim::new(work),
@@ -301,6 +320,31 @@ impl Gather<'_> {
         // There is room.
         self.jobs.push(job, GFP_KERNEL)?;
         Ok(())
+    }
+
+    /// Leaves what is wanted of a cluster to a window that has a part of it too, if one can.
+    fn join(&self, cluster: &Cluster, encoded: &Encoded, wanted: &Range<u64>) -> bool {
+        if !self.joins || encoded.algorithm.is_plain() {
+            return false;
+        }
+        let all = self.folios.range();
+        let side = if wanted.start == all.start && wanted.start > cluster.offset {
+            Side::Behind
+        } else if wanted.end == all.end && wanted.end < cluster.end() {
+            Side::Before
+        } else {
+            return false;
+        };
+        let mount = self.source.mount();
+        let wanted = Wanted {
+            mount,
+            nid: self.source.disk().nid(),
+            key: self.key,
+            cluster,
+            len: encoded.len,
+            range: wanted.clone(),
+        };
+        mount.windows.join(side, &wanted, &self.folios)
     }
 
     /// Decodes what was read so far, for the memory that it takes.
@@ -313,7 +357,8 @@ impl Gather<'_> {
         };
         for job in &self.jobs {
             // Without a signal's help this ends.
-            let _ = window::finish(&of, job, self.reads.get(job.reads()), By::Drain);
+            let reads = self.reads.get(job.reads());
+            let _ = window::finish(&of, job, reads, By::Drain, Joiners::default);
         }
     }
 }

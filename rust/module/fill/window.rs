@@ -16,7 +16,13 @@
 use crate::{
     fill::{
         cluster::Work,
-        decode, //
+        decode,
+        join::{
+            self,
+            Joined,
+            Joiners,
+            Side, //
+        }, //
     },
     mount::Mount,
     stats::By,
@@ -32,6 +38,7 @@ use crate::{
     },
     vfs::folios::Folios, //
 };
+use cofs_core::compressed::Cluster;
 use core::ops::Range;
 use kernel::{
     impl_has_work,
@@ -58,6 +65,10 @@ use kernel::{
 pub(crate) struct Job {
     /// What of the file comes from it.
     pub(crate) range: Range<u64>,
+    /// Where its extent starts.
+    pub(crate) extent: u64,
+    /// How many bytes of the cluster are read.
+    pub(crate) len: u64,
     /// The numbers of the bios that carry its bytes.
     pub(crate) reads: Range<u32>,
     /// Whether all of them could be started.
@@ -71,6 +82,19 @@ impl Job {
     pub(crate) fn reads(&self) -> Range<usize> {
         self.reads.start as usize..self.reads.end as usize
     }
+}
+
+/// What of a cluster a window yet to be wants.
+pub(crate) struct Wanted<'a> {
+    pub(crate) mount: &'a Mount,
+    pub(crate) nid: u64,
+    /// The mapping that its folios are of.
+    pub(crate) key: usize,
+    pub(crate) cluster: &'a Cluster,
+    /// How many bytes the cluster has.
+    pub(crate) len: u64,
+    /// The bytes of the file.
+    pub(crate) range: Range<u64>,
 }
 
 /// What a window consists of.
@@ -94,6 +118,11 @@ pub(crate) struct Window {
     parts: Parts,
     table: Arc<Table>,
     range: Range<u64>,
+    /// Where what comes of its clusters starts and ends: others may have joined them.
+    reach: [Atomic<u64>; 2],
+    /// For the first job and for the last.
+    #[pin]
+    joiners: SpinLock<Joiners>,
     /// The mapping that the folios are of.
     key: usize,
     left: Atomic<i64>,
@@ -139,6 +168,7 @@ pub(crate) fn finish(
     job: &Job,
     reads: &[Arc<Read>],
     by: By,
+    joiners: impl FnOnce() -> Joiners,
 ) -> Result<Option<Result>> {
     if job.work.is_taken() {
         return Ok(None);
@@ -153,7 +183,8 @@ pub(crate) fn finish(
         Some(result) => result,
         None => Err(EIO),
     });
-    Ok(Some(decode::cluster(of, work, job.started.and(read), by)))
+    let read = job.started.and(read);
+    Ok(Some(decode::cluster(of, work, joiners(), read, by)))
 }
 
 /// Memory for a window that is yet to be.
@@ -176,6 +207,8 @@ impl Pending {
         parts.mount.flights.begin();
         let range = parts.folios.range();
         let init = pin_init!(Window {
+            reach: [Atomic::new(range.start), Atomic::new(range.end)],
+            joiners <- new_spinlock!(Joiners::default()),
             range,
             parts,
             table: windows.table.clone(),
@@ -204,34 +237,111 @@ impl Pending {
 impl Window {
     /// Decodes what of `range` nobody has taken yet, in the order of the file.
     pub(crate) fn finish(&self, range: &Range<u64>, by: By) -> Result {
+        let jobs = &self.parts.jobs;
+        let last = jobs.len().saturating_sub(1);
+        let reach = self.reach();
+        if range.start < self.range.start && range.end > reach.start {
+            self.finish_job(0, by)?;
+        }
+        // A folio is there when all of it is.
+        let own = self.parts.folios.whole(range);
+        let first = jobs.partition_point(|job| job.range.end <= own.start);
+        let rest = jobs.get(first..).unwrap_or_default();
+        let count = rest.iter().take_while(|job| job.range.start < own.end);
+        for index in first..first + count.count() {
+            self.finish_job(index, by)?;
+        }
+        if range.end > self.range.end && range.start < reach.end {
+            self.finish_job(last, by)?;
+        }
+        Ok(())
+    }
+
+    fn finish_job(&self, index: usize, by: By) -> Result {
         let parts = &self.parts;
+        let Some(job) = parts.jobs.get(index) else {
+            return Ok(());
+        };
         let of = Of {
             mount: &parts.mount,
             nid: parts.nid,
             folios: &parts.folios,
         };
-        // A folio is there when all of it is.
-        let range = parts.folios.whole(range);
-        let first = parts
-            .jobs
-            .partition_point(|job| job.range.end <= range.start);
-        let rest = parts.jobs.get(first..).unwrap_or_default();
-        for job in rest.iter().take_while(|job| job.range.start < range.end) {
-            let reads = parts.reads.get(job.reads()).unwrap_or_default();
-            let reading = u32::from(by == By::Reader);
-            self.busy.add(reading, Relaxed);
-            let finished = finish(&of, job, reads, by);
-            self.busy.fetch_sub(reading, Relaxed);
-            if let Some(result) = finished? {
-                if let Err(e) = result {
-                    self.error.store(e.to_errno(), Relaxed);
-                }
-                if by == By::Reader {
-                    self.idle.store(0, Relaxed);
-                }
-                self.done();
+        let reads = parts.reads.get(job.reads()).unwrap_or_default();
+        let reading = u32::from(by == By::Reader);
+        self.busy.add(reading, Relaxed);
+        let finished = finish(&of, job, reads, by, || self.joined(index));
+        self.busy.fetch_sub(reading, Relaxed);
+        if let Some(result) = finished? {
+            if let Err(e) = result {
+                self.error.store(e.to_errno(), Relaxed);
+            }
+            if by == By::Reader {
+                self.idle.store(0, Relaxed);
+            }
+            self.done();
+        }
+        Ok(())
+    }
+
+    /// What part of the file comes of its clusters, or waits for that.
+    fn reach(&self) -> Range<u64> {
+        let [start, end] = &self.reach;
+        start.load(Relaxed)..end.load(Relaxed)
+    }
+
+    /// Who has joined job number `index`, which this thread has taken: from here on nobody does.
+    fn joined(&self, index: usize) -> Joiners {
+        let mut joiners = Joiners::default();
+        let last = index + 1 == self.parts.jobs.len();
+        if index == 0 || last {
+            let mut all = self.joiners.lock();
+            if index == 0 {
+                *joiners.at(Side::Before) = all.at(Side::Before).take();
+            }
+            if last {
+                *joiners.at(Side::Behind) = all.at(Side::Behind).take();
             }
         }
+        joiners
+    }
+
+    /// The job that a window on this `side` may join for what it wants.
+    fn joinable(&self, side: Side, wanted: &Wanted<'_>) -> Option<&Job> {
+        let parts = &self.parts;
+        let (job, adjoins) = match side {
+            Side::Before => {
+                let job = parts.jobs.first()?;
+                (job, job.range.start == wanted.range.end)
+            }
+            Side::Behind => {
+                let job = parts.jobs.last()?;
+                (job, job.range.end == wanted.range.start)
+            }
+        };
+        let same = core::ptr::eq(&*parts.mount, wanted.mount)
+            && parts.nid == wanted.nid
+            && (job.extent, job.len) == (wanted.cluster.offset, wanted.len);
+        let ready = job.started.is_ok() && !job.work.is_taken();
+        let fits = join::can_extend(&job.range, wanted.cluster, wanted.range.end);
+        (adjoins && same && ready && fits).then_some(job)
+    }
+
+    /// Has the job that [`Window::joinable`] gives fill `joined` too, unless it was taken meanwhile.
+    fn join(&self, job: &Job, side: Side, joined: Joined) -> Result<(), Joined> {
+        let reach = joined.reach();
+        let mut joiners = self.joiners.lock();
+        let place = joiners.at(side);
+        // Who takes it looks here afterwards.
+        if job.work.is_taken() || place.is_some() {
+            return Err(joined);
+        }
+        let [start, end] = &self.reach;
+        match side {
+            Side::Before => start.store(reach.start, Relaxed),
+            Side::Behind => end.store(reach.end, Relaxed),
+        }
+        *place = Some(joined);
         Ok(())
     }
 
@@ -321,8 +431,23 @@ impl Table {
             .filter(|window| window.key == key && window.range.start >= from)
             // One whose folios are through may not have left yet, and another have their place.
             .filter(|window| window.left.load(Relaxed) != 0)
-            .filter(|window| window.range.start < range.end && window.range.end > range.start)
+            .filter(|window| {
+                let reach = window.reach();
+                reach.start < range.end && reach.end > range.start
+            })
             .min_by_key(|window| window.range.start)
+            .cloned()
+    }
+
+    /// The window of `key` to which one on this `side` adjoins at byte `at`.
+    fn beside(&self, key: usize, side: Side, at: u64) -> Option<Arc<Window>> {
+        let list = self.bucket(key)?.list.lock();
+        let adjoins = |window: &Window| match side {
+            Side::Before => window.range.start == at,
+            Side::Behind => window.range.end == at,
+        };
+        list.iter()
+            .find(|window| window.key == key && window.left.load(Relaxed) != 0 && adjoins(window))
             .cloned()
     }
 
@@ -416,6 +541,35 @@ impl Windows {
             window.finish(&range, By::Reader)?;
         }
         Ok(())
+    }
+
+    /// Has a window in flight give `folios`, which end on this `side` of it, what is `wanted` of a
+    /// cluster that it has a part of too. Whether one does.
+    pub(crate) fn join(&self, side: Side, wanted: &Wanted<'_>, folios: &Folios) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let at = match side {
+            Side::Before => wanted.range.end,
+            Side::Behind => wanted.range.start,
+        };
+        let Some(window) = self.table.beside(wanted.key, side, at) else {
+            return false;
+        };
+        let Some(job) = window.joinable(side, wanted) else {
+            return false;
+        };
+        let Ok(joined) = Joined::new(folios, wanted.cluster, wanted.range.clone()) else {
+            return false;
+        };
+        match window.join(job, side, joined) {
+            Ok(()) => true,
+            Err(joined) => {
+                // The folios' own list keeps them.
+                joined.end(Ok(()));
+                false
+            }
+        }
     }
 
     /// Has workers decode what of `range` of the pages of `key` is in flight.

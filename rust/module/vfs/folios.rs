@@ -214,6 +214,27 @@ impl Folios {
         Ok(Share { range, entries })
     }
 
+    /// Those folios that `range` touches, as a list of its own, and a share of `range` of that, which
+    /// must be inside, and apart from all shares of this one.
+    ///
+    /// The folios must not have been released.
+    pub(crate) fn part(&self, range: Range<u64>) -> Result<(Self, Share)> {
+        if self.released {
+            return Err(EINVAL);
+        }
+        let touched = self.touched(&range);
+        let mut part = Self::with_capacity(touched.len())?;
+        for entry in touched {
+            part.entries.push(*entry, GFP_KERNEL)?;
+            // INVARIANT: the folio is locked, for the list it is of has not been released.
+            // SAFETY: as above.
+            unsafe { Piece::another(entry.folio) }.into_raw();
+        }
+        let share = part.share(range)?;
+        part.release(Ok(()));
+        Ok((part, share))
+    }
+
     /// The entries of `share` that `range` touches.
     fn entries(&self, share: &Share, range: &Range<u64>) -> &[Entry] {
         let all = self.entries.get(share.entries()).unwrap_or_default();
