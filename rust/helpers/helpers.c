@@ -219,11 +219,12 @@ void cofs_read_ahead(struct file *file, pgoff_t index, pgoff_t end, bool drop_be
 	folio_put(folio);
 }
 
-/* Starts to read pages for which no file is open. */
-void cofs_read_ahead_pages(struct address_space *mapping, pgoff_t index, unsigned long count)
+/* Starts to read pages; where no file is open it is NULL. */
+void cofs_read_ahead_pages(struct address_space *mapping, struct file *file, pgoff_t index,
+			   unsigned long count)
 {
 	struct file_ra_state ra = {};
-	DEFINE_READAHEAD(ractl, NULL, &ra, mapping, index);
+	DEFINE_READAHEAD(ractl, file, &ra, mapping, index);
 
 	filemap_invalidate_lock_shared(mapping);
 	page_cache_ra_unbounded(&ractl, count, 0);

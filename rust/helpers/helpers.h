@@ -58,7 +58,8 @@ void cofs_readahead_once(struct file *file, struct address_space *mapping, pgoff
 void *cofs_folio_address(struct folio *folio);
 struct page *cofs_virt_to_page(const void *address);
 void cofs_read_ahead(struct file *file, pgoff_t index, pgoff_t end, bool drop_behind);
-void cofs_read_ahead_pages(struct address_space *mapping, pgoff_t index, unsigned long count);
+void cofs_read_ahead_pages(struct address_space *mapping, struct file *file, pgoff_t index,
+			   unsigned long count);
 pgoff_t cofs_first_unread(struct address_space *mapping, pgoff_t index, pgoff_t end);
 struct file *cofs_fault_leave(struct vm_fault *vmf, bool *ahead);
 void cofs_read_around(struct file *file, pgoff_t index, bool ahead);
@@ -75,6 +76,7 @@ bool cofs_folio_test_uptodate(struct folio *folio);
 /* params.c */
 #define COFS_DOMAIN_MAX 255
 int cofs_linger_mb(void);
+unsigned int cofs_worker_delay_ms(void);
 void cofs_set_linger_mb(int mb);
 size_t cofs_default_domain(char *out);
 

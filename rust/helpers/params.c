@@ -20,6 +20,15 @@ void cofs_set_linger_mb(int mb)
 	WRITE_ONCE(linger_mb, mb);
 }
 
+static unsigned int worker_delay_ms = 100;
+module_param(worker_delay_ms, uint, 0644);
+MODULE_PARM_DESC(worker_delay_ms, "after how long a worker decodes what nobody has come for");
+
+unsigned int cofs_worker_delay_ms(void)
+{
+	return READ_ONCE(worker_delay_ms);
+}
+
 /* Read and written under kernel_param_lock(). */
 static char default_domain[COFS_DOMAIN_MAX + 1];
 

@@ -29,6 +29,7 @@ pub(crate) mod decode;
 pub(crate) mod end;
 pub(crate) mod gather;
 pub(crate) mod join;
+pub(crate) mod keep;
 pub(crate) mod map;
 pub(crate) mod pages;
 pub(crate) mod readahead;

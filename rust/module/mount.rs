@@ -194,6 +194,11 @@ impl Mount {
         self.devices.metadata().with(&self.special)
     }
 
+    /// Whether compressed data may stay in memory.
+    pub(crate) fn keeps_clusters(&self) -> bool {
+        self.cache_strategy != options::NO_CACHE
+    }
+
     /// The packed inode, which holds fragments of files, if there is one that can be read. It is
     /// there for whoever holds an inode of the mount, or is one of its flights.
     pub(crate) fn packed(&self) -> Option<&Inode<Image>> {

@@ -39,13 +39,15 @@ const INODE_SHARE: u8 = 9;
 const FINGERPRINT_XATTR: u8 = 10;
 
 static STRATEGIES: Choices = Choices(&[
-    choice(c"disabled", 0),
+    choice(c"disabled", NO_CACHE as i32),
     choice(c"readahead", 1),
     choice(c"readaround", 2),
     END,
 ]);
 
 /// What erofs takes where no strategy is named.
+/// Nothing compressed stays in memory.
+pub(crate) const NO_CACHE: u32 = 0;
 const READAROUND: u32 = 2;
 
 const DAX_NEVER: u32 = 1;

@@ -134,7 +134,7 @@ fn prepare(inode: &Inode<Image>, range: Range<u64>) {
     let end = range.end.min(inode.size()).div_ceil(PAGE);
     let first = mapping.first_unread(range.start / PAGE..end);
     if first < end {
-        mapping.read_ahead(first..end);
+        mapping.read_ahead(first..end, None);
         let range = first.saturating_mul(PAGE)..end.saturating_mul(PAGE);
         let mount = inode.super_block().mount();
         let _ = mount.windows.finish(mapping.key(), range);

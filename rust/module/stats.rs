@@ -139,6 +139,8 @@ pub(crate) enum Count {
     ReadInPlace,
     /// Read to pages of its own.
     ReadTemporary,
+    /// Read to the page cache of what the image lies on.
+    ReadKept,
     /// Decoded where it was read to.
     DecodedInPlace,
     /// The same, but its end was moved away meanwhile.
@@ -255,6 +257,7 @@ impl Attributes for OfMount {
             c"read_in_place",
             clusters::<{ Count::ReadInPlace as usize }>,
         ),
+        File::new(c"read_kept", clusters::<{ Count::ReadKept as usize }>),
         File::new(
             c"read_temporary",
             clusters::<{ Count::ReadTemporary as usize }>,

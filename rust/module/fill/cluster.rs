@@ -4,6 +4,7 @@
 //! are decoded from are read to, and what memory that takes.
 
 use crate::{
+    fill::keep::Kept,
     sys::{
         span::Target,
         temporary::{
@@ -107,6 +108,8 @@ pub(crate) enum Input {
     Final(u64),
     /// To pages of their own.
     Temporary(KBox<Temporary>),
+    /// To the page cache of what the image lies on.
+    Kept(Kept),
 }
 
 /// A cluster of which a window wants something.
@@ -117,6 +120,8 @@ pub(crate) struct Plan {
     pub(crate) pos: u64,
     /// What of the file is wanted.
     pub(crate) wanted: Range<u64>,
+    /// Where the cluster is to stay, if it is.
+    pub(crate) kept: Option<Kept>,
     /// The size of the file.
     pub(crate) size: u64,
 }
@@ -148,9 +153,11 @@ impl Plan {
                     .and_then(|end| end.checked_next_multiple_of(SECTOR))
                     .ok_or(EINVAL)?;
                 let last = room.end - room.end % SECTOR;
-                let input = match last.checked_sub(read).filter(|&at| at >= room.start) {
-                    Some(at) => Input::InPlace(at),
-                    None => {
+                let at = last.checked_sub(read).filter(|&at| at >= room.start);
+                let input = match (self.kept, at) {
+                    (Some(kept), _) => Input::Kept(kept),
+                    (None, Some(at)) => Input::InPlace(at),
+                    (None, None) => {
                         let pages = Temporary::new(read as usize, budget, patience)?;
                         Input::Temporary(KBox::new(pages, GFP_KERNEL)?)
                     }
@@ -229,6 +236,14 @@ impl Plan {
 }
 
 impl Work {
+    /// Where the cluster stays, if it does.
+    pub(crate) fn kept(&self) -> Option<Kept> {
+        match self.input {
+            Input::Kept(kept) => Some(kept),
+            _ => None,
+        }
+    }
+
     /// The byte of the device at which reading starts, for a cluster at `pos`.
     pub(crate) fn first_sector(&self, pos: u64) -> u64 {
         match self.input {
@@ -287,6 +302,7 @@ impl Work {
                 folios.each(&self.share, *at..end, see);
             }
             Input::Temporary(pages) => pages.each(self.read as usize, see),
+            Input::Kept(_) => {}
         }
     }
 }

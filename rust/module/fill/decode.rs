@@ -244,7 +244,7 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
     };
     let source = if copy_in {
         let to = memory(0..copied)?;
-        copy_input(folios, work, to);
+        copy_input(folios, work, to)?;
         to.as_source()
     } else {
         read.ok_or(SHORT_CLUSTER)?.as_source()
@@ -276,6 +276,10 @@ pub(super) fn read_to<'a>(of: &Of<'a>, work: &'a Work) -> Option<Target<'a>> {
     let size = work.coding.len as usize;
     match &work.input {
         Input::Final(_) => None,
+        Input::Kept(_) => {
+            of.mount.counts.add(Count::ReadKept);
+            None
+        }
         Input::InPlace(at) => {
             of.mount.counts.add(Count::ReadInPlace);
             let start = at.saturating_add(work.skip() as u64);
@@ -315,7 +319,7 @@ fn to_pieces(of: &Of<'_>, work: &Work) -> Count {
 }
 
 /// Copies the bytes of a cluster from where they were read to.
-pub(super) fn copy_input(folios: &Folios, work: &Work, to: Target<'_>) {
+pub(super) fn copy_input(folios: &Folios, work: &Work, to: Target<'_>) -> cofs_core::Result<()> {
     match &work.input {
         Input::InPlace(at) => {
             let start = at.saturating_add(work.skip() as u64);
@@ -335,8 +339,10 @@ pub(super) fn copy_input(folios: &Folios, work: &Work, to: Target<'_>) {
                 }
             });
         }
+        Input::Kept(kept) => kept.copy_out(to).map_err(crate::error::to_core)?,
         Input::Final(_) => {}
     }
+    Ok(())
 }
 
 /// Maps the pages of `range` of the file in one piece, and has `run` write to it. Those up to `wanted`

@@ -11,6 +11,7 @@ use crate::{
             Joiners,
             Side, //
         },
+        keep::Kept,
         source::Source,
         window::{
             self,
@@ -55,6 +56,8 @@ use kernel::{
 struct Gather<'a> {
     source: &'a Source<'a>,
     key: usize,
+    /// Whether clusters are to stay in memory as they are: somebody reads here and there.
+    keeps: bool,
     /// Whether somebody else may decode for it: who waits for a folio decodes by itself.
     joins: bool,
     folios: Folios,
@@ -83,6 +86,7 @@ pub(crate) fn start(
     key: usize,
     purpose: Purpose,
     folios: Folios,
+    keeps: bool,
 ) -> Result<Started> {
     let mount = source.mount();
     let pending = Pending::new()?;
@@ -92,6 +96,7 @@ pub(crate) fn start(
     let mut gather = Gather {
         source,
         key,
+        keeps: keeps && mount.keeps_clusters() && !source.is_special(),
         joins: purpose == Purpose::Readahead,
         folios,
         jobs: KVVec::with_capacity(jobs, GFP_KERNEL)?,
@@ -142,6 +147,11 @@ const SEQUENTIAL: u64 = 64 << 10;
 /// Of so many clusters one at each end may be decoded twice.
 const FEW: u64 = 8;
 
+/// Whether a readahead of `range` is one of many, or somebody reads here and there.
+pub(crate) fn is_sequential(range: &Range<u64>) -> bool {
+    range.end.saturating_sub(range.start) >= SEQUENTIAL
+}
+
 /// What a readahead of `range` should be of so that clusters are not decoded twice.
 pub(crate) fn whole_clusters(source: &Source<'_>, range: Range<u64>) -> Option<Range<u64>> {
     let mount = source.mount();
@@ -150,7 +160,7 @@ pub(crate) fn whole_clusters(source: &Source<'_>, range: Range<u64>) -> Option<R
     let mut finder = Finder::new(&metadata, &mount.disk, &file);
     let size = source.disk().size();
     let len = range.end.saturating_sub(range.start);
-    let sequential = len >= SEQUENTIAL;
+    let sequential = is_sequential(&range);
     let grows = |cluster: &Cluster| {
         let wanted = match sequential {
             // Windows that are what mm makes them have large folios, which is worth more.
@@ -263,11 +273,20 @@ impl Gather<'_> {
             return Ok(());
         }
         self.jobs.reserve(1, GFP_KERNEL)?;
+        let kept = match self.keeps {
+            true => mount.find(device, pos, encoded.len).ok(),
+            false => None,
+        };
+        let kept = kept.and_then(|at| Kept::new(&at, encoded.len));
         let plan = Plan {
             cluster,
-            encoded: first_of(&mount.disk, &cluster, encoded, wanted.end),
+            encoded: match kept {
+                Some(_) => encoded,
+                None => first_of(&mount.disk, &cluster, encoded, wanted.end),
+            },
             pos,
             wanted: wanted.clone(),
+            kept,
             size: self.source.disk().size(),
         };
         let sb = &mount.disk;
@@ -280,6 +299,9 @@ impl Gather<'_> {
             other => other,
         }?;
         self.scattered = self.scattered.saturating_add(work.scattered(&self.folios));
+        if let Some(kept) = work.kept() {
+            kept.start();
+        }
         let mut at = work.first_sector(pos);
         // With what the clusters behind it will want.
         let mut left = self.folios.range().end.saturating_sub(wanted.start);
@@ -314,6 +336,7 @@ impl Gather<'_> {
             extent: cluster.offset,
             len: plan.encoded.len,
             reads: reads.unwrap_or(0..0),
+            kept: work.kept(),
             started: result,
             work: Claim::new(work),
         };

@@ -43,14 +43,20 @@ pub(crate) struct Joined {
 
 impl Joined {
     /// The bytes `wanted` of `cluster`, in `folios`, which may have no share of them.
-    pub(crate) fn new(folios: &Folios, cluster: &Cluster, wanted: Range<u64>) -> Result<Self> {
+    pub(crate) fn new(
+        folios: &Folios,
+        cluster: &Cluster,
+        wanted: Range<u64>,
+    ) -> Result<KBox<Self>> {
+        let room = KBox::<Self>::new_uninit(GFP_KERNEL)?;
         let (folios, share) = folios.part(wanted)?;
-        Ok(Self {
+        let joined = Self {
             folios,
             share,
             end: cluster.end(),
             exact: cluster.exact(),
-        })
+        };
+        Ok(KBox::write(room, joined))
     }
 
     /// What part of the file its folios are.
@@ -59,8 +65,9 @@ impl Joined {
     }
 
     /// Gives back what it has of the folios, filled or not.
-    pub(crate) fn end(self, result: Result) {
-        self.folios.end(self.share, result);
+    pub(crate) fn end(this: KBox<Self>, result: Result) {
+        let Self { folios, share, .. } = KBox::into_inner(this);
+        folios.end(share, result);
     }
 }
 
@@ -73,11 +80,11 @@ pub(crate) enum Side {
 
 /// Those that have joined a cluster: one window on each side.
 #[derive(Default)]
-pub(crate) struct Joiners([Option<Joined>; 2]);
+pub(crate) struct Joiners([Option<KBox<Joined>>; 2]);
 
 impl Joiners {
     /// The place on one side.
-    pub(crate) fn at(&mut self, side: Side) -> &mut Option<Joined> {
+    pub(crate) fn at(&mut self, side: Side) -> &mut Option<KBox<Joined>> {
         let [before, behind] = &mut self.0;
         match side {
             Side::Before => before,
@@ -91,13 +98,13 @@ impl Joiners {
     }
 
     fn each(&self) -> impl Iterator<Item = &Joined> {
-        self.0.iter().flatten()
+        self.0.iter().flatten().map(|joined| &**joined)
     }
 
     /// Ends what they have of their folios.
     pub(crate) fn end(self, result: Result) {
         for joined in self.0.into_iter().flatten() {
-            joined.end(result);
+            Joined::end(joined, result);
         }
     }
 }
@@ -151,7 +158,7 @@ pub(super) fn place(of: &Of<'_>, work: &Work, joiners: &Joiners) -> cofs_core::R
         Some(read) => read,
         None => {
             let to = memory(0..copied)?;
-            decode::copy_input(of.folios, work, to);
+            decode::copy_input(of.folios, work, to)?;
             to
         }
     }

@@ -64,7 +64,7 @@ pub(crate) fn fill_one(source: &Source<'_>, mapping: &AddressSpace, folio: Locke
     }
     let mut folios = Folios::with_capacity(1)?;
     folios.push(folio)?;
-    let started = gather::start(source, mapping.key(), Purpose::Demand, folios)?;
+    let started = gather::start(source, mapping.key(), Purpose::Demand, folios, true)?;
     if let Some(window) = started.window {
         // If a signal kills this thread a worker goes on.
         let _ = window.finish(&(0..u64::MAX), By::Reader);
@@ -80,6 +80,7 @@ fn read_ahead(source: &Source<'_>, mapping: &AddressSpace, window: &mut Window<'
         return fill(source, Purpose::Readahead, window.end(), window);
     }
     // Clusters that are decoded in part are decoded again, so the window takes in all of them.
+    let keeps = !gather::is_sequential(&window.range());
     if let Some(range) = gather::whole_clusters(source, window.range()) {
         window.expand(range);
     }
@@ -92,7 +93,7 @@ fn read_ahead(source: &Source<'_>, mapping: &AddressSpace, window: &mut Window<'
             break;
         }
     }
-    let _ = gather::start(source, mapping.key(), Purpose::Readahead, folios);
+    let _ = gather::start(source, mapping.key(), Purpose::Readahead, folios, keeps);
 }
 
 impl Operations for Image {

@@ -22,7 +22,8 @@ use crate::{
             Joined,
             Joiners,
             Side, //
-        }, //
+        },
+        keep::Kept, //
     },
     mount::Mount,
     stats::By,
@@ -30,6 +31,7 @@ use crate::{
         claim::Claim,
         cluster_read::Read,
         nofs,
+        parameters,
         work::{
             Delayed,
             Queue,
@@ -71,6 +73,8 @@ pub(crate) struct Job {
     pub(crate) len: u64,
     /// The numbers of the bios that carry its bytes.
     pub(crate) reads: Range<u32>,
+    /// What carries them instead.
+    pub(crate) kept: Option<Kept>,
     /// Whether all of them could be started.
     pub(crate) started: Result,
     /// What is to be done.
@@ -176,6 +180,10 @@ pub(crate) fn finish(
     for read in reads {
         read.wait(by == By::Reader)?;
     }
+    let kept = job.kept.map_or(Ok(()), |kept| kept.wait());
+    if by == By::Reader && kept == Err(EINTR) {
+        return Err(EINTR);
+    }
     let Some(work) = job.work.take() else {
         return Ok(None);
     };
@@ -183,7 +191,7 @@ pub(crate) fn finish(
         Some(result) => result,
         None => Err(EIO),
     });
-    let read = job.started.and(read);
+    let read = job.started.and(kept).and(read);
     Ok(Some(decode::cluster(of, work, joiners(), read, by)))
 }
 
@@ -328,7 +336,7 @@ impl Window {
     }
 
     /// Has the job that [`Window::joinable`] gives fill `joined` too, unless it was taken meanwhile.
-    fn join(&self, job: &Job, side: Side, joined: Joined) -> Result<(), Joined> {
+    fn join(&self, job: &Job, side: Side, joined: KBox<Joined>) -> Result<(), KBox<Joined>> {
         let reach = joined.reach();
         let mut joiners = self.joiners.lock();
         let place = joiners.at(side);
@@ -367,12 +375,11 @@ const BUCKETS: usize = 64;
 /// As many windows somebody decodes for the memory that they have.
 const RELIEVED: usize = 16;
 
-/// How often is looked for windows that nobody comes for, in milliseconds; the second look that
-/// finds one idle gives it to a worker.
+/// How often is looked for windows that nobody comes for, in milliseconds.
 const SWEEP_MS: u32 = 50;
 
-/// After so many looks a window goes to a worker anyway.
-const OLD: u32 = 40;
+/// A window that readers come to now and then goes to a worker after so many times the delay.
+const OLD: u32 = 20;
 
 #[pin_data]
 struct Bucket {
@@ -479,6 +486,8 @@ impl Sweep for Idle {
     /// A reader that decodes one window of a file will come to the others, however long that takes;
     /// but not for ever.
     fn sweep(&self) -> bool {
+        // So many looks find it idle before a worker gets it.
+        let patience = (parameters::worker_delay_ms() / SWEEP_MS).max(1);
         for bucket in &self.0.buckets {
             let list = bucket.list.lock();
             let seen =
@@ -490,10 +499,10 @@ impl Sweep for Idle {
                 window.attended.store(attended.into(), Relaxed);
             }
             for window in list.iter() {
-                let old = window.age.fetch_add(1, Relaxed) >= OLD;
+                let old = window.age.fetch_add(1, Relaxed) / OLD >= patience;
                 if window.attended.load(Relaxed) != 0 && !old {
                     window.idle.store(1, Relaxed);
-                } else if window.idle.fetch_add(1, Relaxed) != 0 {
+                } else if old || window.idle.fetch_add(1, Relaxed) + 1 >= patience {
                     self.0.give_to_worker(window);
                 }
             }
@@ -566,7 +575,7 @@ impl Windows {
             Ok(()) => true,
             Err(joined) => {
                 // The folios' own list keeps them.
-                joined.end(Ok(()));
+                Joined::end(joined, Ok(()));
                 false
             }
         }

@@ -12,7 +12,10 @@ use crate::{
         folio::MappedPage, //
     }, //
 };
-use core::ptr::NonNull;
+use core::{
+    ops::Range,
+    ptr::NonNull, //
+};
 use kernel::{
     error::to_result,
     page::PAGE_SIZE,
@@ -39,6 +42,30 @@ impl Backing {
         match self {
             Self::Device(device) => device.mapping().read_page(index, None),
             Self::File(file) => file.read_page(index),
+        }
+    }
+
+    /// Whether data may stay in its page cache.
+    pub(crate) fn may_keep(&self) -> bool {
+        match self {
+            Self::Device(_) => true,
+            Self::File(file) => !file.direct,
+        }
+    }
+
+    /// Starts to read those of `pages` that are not in its page cache.
+    pub(crate) fn read_ahead(&self, pages: Range<u64>) {
+        let (mapping, file) = match self {
+            Self::Device(device) => (device.mapping(), None),
+            // SAFETY: the file is open.
+            Self::File(file) => unsafe {
+                let mapping = AddressSpace::from_raw((*file.as_ptr()).f_mapping);
+                (mapping, Some(file.file))
+            },
+        };
+        let first = mapping.first_unread(pages.clone());
+        if first < pages.end {
+            mapping.read_ahead(first..pages.end, file);
         }
     }
 

@@ -19,6 +19,12 @@ pub(crate) fn set_linger_mb(mb: i32) {
     unsafe { bindings::cofs_set_linger_mb(mb) }
 }
 
+/// `worker_delay_ms`: after how many milliseconds a worker decodes what nobody has come for.
+pub(crate) fn worker_delay_ms() -> u32 {
+    // SAFETY: reads a static.
+    unsafe { bindings::cofs_worker_delay_ms() }
+}
+
 /// `default_domain`: with whom mounts share that name no domain; `None` if they do not.
 pub(crate) fn default_domain() -> Result<Option<KVec<u8>>> {
     let mut domain = KVec::from_elem(0, bindings::COFS_DOMAIN_MAX as usize, GFP_KERNEL)?;

@@ -81,12 +81,14 @@ impl AddressSpace {
         unsafe { bindings::cofs_first_unread(self.as_ptr(), first, end) as u64 }
     }
 
-    /// Starts to read those of `pages` that are not there.
-    pub(crate) fn read_ahead(&self, pages: Range<u64>) {
-        let count = pages.end.saturating_sub(pages.start);
+    /// Starts to read those of `pages` that are not there, for the open file of the mapping if there
+    /// is one.
+    pub(crate) fn read_ahead(&self, pages: Range<u64>, file: Option<NonNull<bindings::file>>) {
+        let file = file.map_or(core::ptr::null_mut(), NonNull::as_ptr);
+        let (first, count) = (pages.start, pages.end.saturating_sub(pages.start));
         // SAFETY: the mapping is live.
         unsafe {
-            bindings::cofs_read_ahead_pages(self.as_ptr(), pages.start as usize, count as usize);
+            bindings::cofs_read_ahead_pages(self.as_ptr(), file, first as usize, count as usize);
         }
     }
 

@@ -230,9 +230,9 @@ impl Folios {
             // SAFETY: as above.
             unsafe { Piece::another(entry.folio) }.into_raw();
         }
-        let share = part.share(range)?;
+        let share = part.share(range);
         part.release(Ok(()));
-        Ok((part, share))
+        Ok((part, share?))
     }
 
     /// The entries of `share` that `range` touches.

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Clusters that are read through the page cache of what the image lies on: somebody reads here and
+//! there, and will want more of what comes from them.
+
+use crate::sys::{
+    backing::{
+        At,
+        Backing, //
+    },
+    span::{
+        Source,
+        Target, //
+    }, //
+};
+use core::ops::Range;
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+const PAGE: u64 = PAGE_SIZE as u64;
+
+/// The pages that the bytes of a cluster fill.
+#[derive(Clone, Copy)]
+pub(crate) struct Kept {
+    backing: Backing,
+    first: u64,
+    count: u32,
+}
+
+impl Kept {
+    /// Those of the `len` bytes at `at`, if they are whole pages that may stay.
+    pub(crate) fn new(at: &At, len: u64) -> Option<Self> {
+        let whole = (at.pos | len) % PAGE == 0 && at.len >= len;
+        let there = at.pos.checked_add(len)? <= at.backing.size();
+        (whole && there && at.backing.may_keep()).then_some(Self {
+            backing: at.backing,
+            first: at.pos / PAGE,
+            count: u32::try_from(len / PAGE).ok()?,
+        })
+    }
+
+    fn pages(&self) -> Range<u64> {
+        self.first..self.first.saturating_add(self.count.into())
+    }
+
+    /// Starts to read those that are not there.
+    pub(crate) fn start(&self) {
+        self.backing.read_ahead(self.pages());
+    }
+
+    /// Waits until they are there. EINTR if a signal kills this thread.
+    pub(crate) fn wait(&self) -> Result {
+        for index in self.pages() {
+            self.backing.read_page(index)?;
+        }
+        Ok(())
+    }
+
+    /// Copies them to `to`. Those that are gone again are read again.
+    pub(crate) fn copy_out(&self, to: Target<'_>) -> Result {
+        let mut done = 0;
+        for index in self.pages() {
+            let page = self.backing.read_page(index)?;
+            if let Some(to) = to.get(done..to.len()) {
+                done += to.copy_from(Source::of(&page));
+            }
+        }
+        Ok(())
+    }
+}
