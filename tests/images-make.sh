@@ -7,6 +7,7 @@
 #   tar:TREE        a tarball of it; tgz:TREE a compressed one
 #   again:TREE      added to an image of the tree `text`
 #   old:TREE        by the mkfs.erofs of Debian trixie
+#   second:TREE     half of whose clusters are made ones of the second algorithm
 #   archive:KIND    a tarball that `images-archive.py` makes
 #   composefs:TREE  by mkcomposefs, which leaves the files' data out
 #
@@ -51,6 +52,10 @@ make() {	# MKFS NAME SOURCE OPTION...
 	"$mkfs" --quiet -T1700000000 --mkfs-time -U $uuid "$@" "$image" "$source"
 }
 
+second() {	# NAME SOURCE OPTION...
+	make mkfs.erofs "$@" && ./probe second-heads "out/$1.img"
+}
+
 # As many at a time as there are CPUs.
 later() {
 	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
@@ -86,6 +91,7 @@ while read -r name source options; do
 		make mkfs.erofs "$name" trees/text "${options[@]}"
 		make mkfs.erofs "$name" "trees/$from" --incremental=data "${options[@]}"
 		;;
+	second:*) second "$name" "trees/$from" --workers=1 "${options[@]}" ;;
 	old:*)
 		make tools/usr/bin/mkfs.erofs "$name" "trees/$from" "${options[@]}"
 		;;

@@ -7,7 +7,7 @@ need_root "$@"
 in_root=$COFS_TOP/scripts/in-root
 
 probe=$("$COFS_TOP/tests/probe.sh")
-sources=("$COFS_TOP"/tests/images{.sh,-make.sh,-archive.py,.list} "$COFS_TOP"/rust/tools/probe/src/{tree,tree/*,source,pattern,program}.rs "$COFS_TOP/rust/tools/reader/src/random.rs")
+sources=("$COFS_TOP"/tests/images{.sh,-make.sh,-archive.py,.list} "$COFS_TOP"/rust/tools/probe/src/{tree,tree/*,source,pattern,program,heads}.rs "$COFS_TOP/rust/tools/reader/src/random.rs")
 dir=$COFS_CACHE/images-$(key "$(cat "${sources[@]}")" "$("$in_root" mkfs.erofs -V)")
 [ -e "$dir/.complete" ] && { echo "$dir/images.ext4"; exit; }
 need_disk 2

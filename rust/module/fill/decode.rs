@@ -45,7 +45,10 @@ use crate::{
         }, //
     },
     vfs::{
-        folio::Filling,
+        folio::{
+            Filling,
+            MappedPage, //
+        },
         folios::{
             Folios,
             Share, //
@@ -211,7 +214,11 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
         mount.counts.add(Count::Final);
         return Ok(());
     }
-    let read = read_to(of, work);
+    let kept = kept(work)?;
+    let read = match &kept {
+        Some(page) => Some(span::Source::of(page)),
+        None => read_to(of, work),
+    };
     let whole = coding.offset >= share.range().start;
     let direct = if whole {
         folios.contiguous(share, work.range())
@@ -247,7 +254,7 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
         copy_input(folios, work, to)?;
         to.as_source()
     } else {
-        read.ok_or(SHORT_CLUSTER)?.as_source()
+        read.ok_or(SHORT_CLUSTER)?
     };
     match output {
         Output::Folios(target) => {
@@ -271,15 +278,17 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
     }
 }
 
+/// The page that a cluster stays in, if it is one.
+pub(super) fn kept(work: &Work) -> cofs_core::Result<Option<MappedPage>> {
+    let page = work.kept().and_then(|kept| kept.only());
+    page.transpose().map_err(crate::error::to_core)
+}
+
 /// What the bytes of a cluster were read to, where that is in one piece.
-pub(super) fn read_to<'a>(of: &Of<'a>, work: &'a Work) -> Option<Target<'a>> {
+pub(super) fn read_to<'a>(of: &Of<'a>, work: &'a Work) -> Option<span::Source<'a>> {
     let size = work.coding.len as usize;
-    match &work.input {
-        Input::Final(_) => None,
-        Input::Kept(_) => {
-            of.mount.counts.add(Count::ReadKept);
-            None
-        }
+    let read = match &work.input {
+        Input::Final(_) | Input::Kept(_) => None,
         Input::InPlace(at) => {
             of.mount.counts.add(Count::ReadInPlace);
             let start = at.saturating_add(work.skip() as u64);
@@ -293,7 +302,8 @@ pub(super) fn read_to<'a>(of: &Of<'a>, work: &'a Work) -> Option<Target<'a>> {
                 .contiguous(end)
                 .and_then(|all| all.get(work.skip()..end))
         }
-    }
+    };
+    read.map(|read| read.as_source())
 }
 
 /// What a cluster was read to, and what it is decoded to, if both are one piece of memory and the

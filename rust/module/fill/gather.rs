@@ -301,6 +301,7 @@ impl Gather<'_> {
         self.scattered = self.scattered.saturating_add(work.scattered(&self.folios));
         if let Some(kept) = work.kept() {
             kept.start();
+            mount.counts.add(Count::ReadKept);
         }
         let mut at = work.first_sector(pos);
         // With what the clusters behind it will want.

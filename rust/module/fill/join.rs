@@ -18,6 +18,7 @@ use crate::{
         window::Of, //
     },
     stats::Count,
+    sys::span,
     vfs::folios::{
         Folios,
         Share, //
@@ -141,8 +142,13 @@ pub(super) fn place(of: &Of<'_>, work: &Work, joiners: &Joiners) -> cofs_core::R
     let size = work.coding.len as usize;
     // Bytes before them in their first page may be another's, in a broken image.
     let copies = len <= SHORT || offset < all.start && all.start % PAGE != 0;
-    let read =
-        decode::read_to(of, work).filter(|_| copies || !matches!(work.input, Input::InPlace(_)));
+    let kept = decode::kept(work)?;
+    let read = match &kept {
+        Some(page) => Some(span::Source::of(page)),
+        None => {
+            decode::read_to(of, work).filter(|_| copies || !matches!(work.input, Input::InPlace(_)))
+        }
+    };
     let copied = if read.is_none() { size } else { 0 };
     let out = if copies { len } else { 0 };
     let scratch = match copied.saturating_add(out) {
@@ -159,10 +165,9 @@ pub(super) fn place(of: &Of<'_>, work: &Work, joiners: &Joiners) -> cofs_core::R
         None => {
             let to = memory(0..copied)?;
             decode::copy_input(of.folios, work, to)?;
-            to
+            to.as_source()
         }
-    }
-    .as_source();
+    };
     if !copies {
         mount.counts.add(Count::ToMapping);
         let page = |pos| {

@@ -3,15 +3,18 @@
 //! Clusters that are read through the page cache of what the image lies on: somebody reads here and
 //! there, and will want more of what comes from them.
 
-use crate::sys::{
-    backing::{
-        At,
-        Backing, //
+use crate::{
+    sys::{
+        backing::{
+            At,
+            Backing, //
+        },
+        span::{
+            Source,
+            Target, //
+        }, //
     },
-    span::{
-        Source,
-        Target, //
-    }, //
+    vfs::folio::MappedPage, //
 };
 use core::ops::Range;
 use kernel::{
@@ -52,10 +55,16 @@ impl Kept {
 
     /// Waits until they are there. EINTR if a signal kills this thread.
     pub(crate) fn wait(&self) -> Result {
-        for index in self.pages() {
+        let unread = self.backing.first_unread(self.pages());
+        for index in unread..self.pages().end {
             self.backing.read_page(index)?;
         }
         Ok(())
+    }
+
+    /// The only page, if there is one only.
+    pub(crate) fn only(&self) -> Option<Result<MappedPage>> {
+        (self.count == 1).then(|| self.backing.read_page(self.first))
     }
 
     /// Copies them to `to`. Those that are gone again are read again.

@@ -53,16 +53,25 @@ impl Backing {
         }
     }
 
-    /// Starts to read those of `pages` that are not in its page cache.
-    pub(crate) fn read_ahead(&self, pages: Range<u64>) {
-        let (mapping, file) = match self {
+    fn mapping(&self) -> (&AddressSpace, Option<NonNull<bindings::file>>) {
+        match self {
             Self::Device(device) => (device.mapping(), None),
             // SAFETY: the file is open.
             Self::File(file) => unsafe {
                 let mapping = AddressSpace::from_raw((*file.as_ptr()).f_mapping);
                 (mapping, Some(file.file))
             },
-        };
+        }
+    }
+
+    /// The first of `pages` that is not in its page cache; their end if all are.
+    pub(crate) fn first_unread(&self, pages: Range<u64>) -> u64 {
+        self.mapping().0.first_unread(pages)
+    }
+
+    /// Starts to read those of `pages` that are not in its page cache.
+    pub(crate) fn read_ahead(&self, pages: Range<u64>) {
+        let (mapping, file) = self.mapping();
         let first = mapping.first_unread(pages.clone());
         if first < pages.end {
             mapping.read_ahead(first..pages.end, file);

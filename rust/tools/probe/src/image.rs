@@ -146,7 +146,7 @@ impl<'a> Image<'a> {
     }
 
     /// The inode that a path leads to.
-    fn find(&self, path: &Path) -> io::Result<Inode> {
+    pub(crate) fn find(&self, path: &Path) -> io::Result<Inode> {
         let mut way = vec![self.root.clone()];
         for name in path {
             let dir = way.last().ok_or(Errno::NOENT)?;

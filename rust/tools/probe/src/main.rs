@@ -11,6 +11,7 @@ mod diff;
 mod error;
 mod fserror;
 mod hammer;
+mod heads;
 mod image;
 mod lazy;
 mod linger;
@@ -81,6 +82,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   direct FILE                       what is said of O_DIRECT, and how it reads
   lease-label FILE                  take a read lease, ask for the volume's label
   clusters IMAGE PATH               where the clusters of a file are
+  second-heads IMAGE                make every other cluster one of the second algorithm
   unreadable FILE OFFSET LEN        the pages around there that reading gives an error for
   evict FILE                        posix_fadvise(POSIX_FADV_DONTNEED)
   ahead FILE                        posix_fadvise(POSIX_FADV_WILLNEED) for all of it
@@ -196,6 +198,7 @@ fn run(words: &[&str]) -> Result<bool> {
         ["direct", file] => uncached::print(Path::new(file)).map(|()| true),
         ["lease-label", file] => memory::lease_label(Path::new(file)).map(|()| true),
         ["ahead", file] => memory::ahead(Path::new(file)).map(|()| true),
+        ["second-heads", image] => heads::second(Path::new(image)).map(|()| true),
         ["clusters", image, path] => {
             clusters::print(Path::new(image), Path::new(path)).map(|()| true)
         }
