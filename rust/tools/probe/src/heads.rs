@@ -51,7 +51,7 @@ pub(crate) fn second(path: &Path) -> Result<()> {
             out[advise] |= ADVISE_BIG_PCLUSTER_2 as u8;
         }
         let algorithms = header + 6;
-        out[algorithms] = out[algorithms] & 0xf | out[algorithms] << 4;
+        out[algorithms] = (out[algorithms] & 0xf) | (out[algorithms] << 4);
         let bits = sb.block_size().ilog2() + u32::from(out[cluster_bits] & 0xf);
         let entries = header + (HEADER_SIZE + FULL_INDEX_GAP) as usize;
         let mut heads = 0;
@@ -60,7 +60,7 @@ pub(crate) fn second(path: &Path) -> Result<()> {
             if u16::from(out[entry]) & TYPE_MASK == TYPE_HEAD1 {
                 heads += 1;
                 if heads % 2 == 0 {
-                    out[entry] = out[entry] & !(TYPE_MASK as u8) | TYPE_HEAD2 as u8;
+                    out[entry] = (out[entry] & !(TYPE_MASK as u8)) | TYPE_HEAD2 as u8;
                     changed += 1;
                 }
             }
