@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every target is one script; `make help` lists them.
-.PHONY: help modules vm demo check check-debug quick lab bench bench-check profile fuzz mutants pressure stress workloads install install-tools docs images test clippy fmt clean distclean
+.PHONY: help modules vm demo check check-debug quick lab bench bench-check profile fuzz mutants pressure stress workloads install install-tools deb deb-check kernels docs images test clippy fmt clean distclean
 
 help:
 	@echo 'Common:'
@@ -20,6 +20,9 @@ help:
 	@echo '  make modules      build/$$KVER/cofs.ko, linked as build/cofs.ko'
 	@echo '  make install      into /lib/modules of the kernel it was built for'
 	@echo '  make install-tools  cofsctl, its man pages and completions (PREFIX=/usr/local)'
+	@echo '  make deb          Debian packages, in build/deb'
+	@echo '  make deb-check    installs and removes them in a Debian 13 with the kernel of backports'
+	@echo '  make kernels      builds for each series of kernels in backports, and boots the first two'
 	@echo '  make check-debug  the tests in a kernel with KASAN, lockdep, kmemleak'
 	@echo '  make test         unit and property tests'
 	@echo '  make fuzz         fuzzes the core, TIME seconds for each target (60)'
@@ -33,7 +36,7 @@ help:
 	@echo '  make distclean    remove the cache too'
 	@echo 'Variables: KVER=release  KDIR=prepared tree  COFS_CACHE=directory (~/.cache/cofs)'
 
-export TIME SEED FAULTS WORKLOADS TYPES LIMIT LEAVE MUTANTS FIRST PEER KVER KDIR IMG MOUNT KERNEL PAIR PAIRS COFS_CACHE DESTDIR PREFIX LAB TESTS
+export TIME SEED FAULTS WORKLOADS TYPES LIMIT LEAVE MUTANTS FIRST PEER KVER KDIR IMG MOUNT KERNEL PAIR PAIRS COFS_CACHE DESTDIR PREFIX LAB TESTS SMP
 
 modules:
 	@scripts/modules.sh
@@ -55,6 +58,12 @@ install-tools:
 	@scripts/install-tools.sh
 docs:
 	@scripts/docs.sh
+deb:
+	@scripts/deb.sh
+deb-check:
+	@scripts/deb-check.sh
+kernels:
+	@scripts/kernels.sh
 images:
 	@tests/images.sh
 test:

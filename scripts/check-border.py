@@ -12,7 +12,10 @@ sys.dont_write_bytecode = True
 import border  # noqa: E402
 
 MAX_LINES = 800
-NO_SPDX = re.compile(r"(^|/)(COPYING|\.gitignore|Cargo\.lock|root\.exclude|.*\.md|.*\.json|expected/.*|.*/completions/_.*)$")
+# Debian's own formats have no place for it.
+NO_SPDX = re.compile(
+    r"(^|/)(debian/(?:changelog|clean|control|copyright|source/format|[^/]*\.(?:examples|install|manpages))|COPYING|\.gitignore|Cargo\.lock"
+    r"|root\.exclude|.*\.md|.*\.json|expected/.*|.*/completions/_.*)$")
 MACHINE_PATH = re.compile(r"(?<![\w$}./-])/(?:root|work|home/\w+)/")
 REGISTRY = re.compile(
     r"\b(?:(?:deb|security|snapshot)\.debian\.org|crates\.io|pypi\.org|pythonhosted\.org"

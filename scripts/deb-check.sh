@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Installs the packages in a Debian 13 with the kernel of trixie-backports, has DKMS build the module
+# there, mounts an image, and removes them again (tests/deb/guest.sh).
+. "$(dirname "$0")/lib.sh"
+need_root "$@"
+cd "$COFS_TOP"
+
+out=build/deb-check payload=build/deb-check/payload
+rm -rf "$out"
+mkdir -p "$payload/tests"
+changes=$(scripts/deb.sh)
+machine=$(scripts/deb-machine.sh)
+stock=$(scripts/kernel.sh)
+boot=$(qemu/boot-image.sh "$stock")
+accel=$(qemu/accel.sh "$stock" "$boot")
+
+cp "${changes%/*}"/cofs-{dkms,tools}_*.deb "$payload/"
+cp -r tests/lib tests/deb "$payload/tests/"
+scripts/in-root sh -euc '
+	mkfs.erofs --quiet --xattr-inode-digest=trusted.erofs.fingerprint -zlz4 "$1/image" Documentation
+	find Documentation -type f -exec sha256sum {} + | sed "s| Documentation/| |" >"$1/sums"
+	truncate -s 64M "$1.ext4"
+	mke2fs -q -t ext4 -d "$1" "$1.ext4"' sh "$payload"
+
+expect=900
+[ "${accel%%,*}" != kvm ] || expect=120
+# snapshot=on: what the guest writes is gone with it.
+(step "$expect" "installing the packages in the guest" "$out/guest.ktap" \
+	timeout $((4 * expect)) scripts/in-root --chdir / qemu-system-x86_64 -nodefaults -no-user-config \
+	-display none -no-reboot -accel "$accel" -cpu max -smp 2 -m 4096 \
+	-kernel "/cache/${machine##*/}/vmlinuz" -initrd "/cache/${machine##*/}/initrd" \
+	-append "root=/dev/vda rw console=ttyS0 loglevel=7 panic=-1 oops=panic systemd.show_status=yes" \
+	-drive "if=virtio,format=raw,snapshot=on,file=/cache/${machine##*/}/disk" \
+	-drive "if=virtio,format=raw,readonly=on,file=/cofs/$payload.ext4" \
+	-serial "file:/cofs/$out/console" \
+	-device virtio-serial-pci -chardev stdio,id=out -device virtconsole,chardev=out) || status=1
+qemu/check-dmesg.sh "$out/console" || status=1
+scripts/in-root scripts/ktap.py "$out/guest.ktap" || status=1
+exit "${status:-0}"

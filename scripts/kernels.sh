@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+# Builds the module for the newest kernel of each series that trixie-backports has with its source, and runs
+# the short list of tests in the two newest. The last lines are a table.
+#
+#   scripts/kernels.sh
+#   KVER=RELEASE scripts/kernels.sh     this one only
+. "$(dirname "$0")/lib.sh"
+need_root "$@"
+cd "$COFS_TOP"
+
+# Whatever scripts/kernels.tested says: this is how a series gets into it.
+export UNTESTED=1
+out=build/kernels
+rm -rf "$out"
+mkdir -p "$out"
+failed=0
+row() { printf '%-30s %-7s %s\n' "$@" >>"$out/table"; }
+
+boots() {	# MODULE
+	local payload images status=0
+	images=$(tests/images.sh)
+	payload=$(scripts/payload.sh "$KVER" "$1")
+	(step 120 "the short list of tests in $KVER" "$out/$KVER.ktap" qemu/run.sh --payload "$payload" --timeout 900 \
+		--drive "images=$images" --drive "a=${images%/*}/a.img" --drive "b=${images%/*}/b.img" \
+		--console "$out/$KVER.console" -- tests/run.sh --quick) || status=1
+	qemu/check-dmesg.sh "$out/$KVER.console" || status=1
+	scripts/in-root scripts/ktap.py "$out/$KVER.ktap" >"$out/$KVER.totals" || status=1
+	tail -n 1 "$out/$KVER.totals"
+	return $status
+}
+
+row kernel module 'short list of tests'
+booted=0
+for release in ${KVER:-$(scripts/kernel.sh --list)}; do
+	export KVER=$release
+	if ! module=$(scripts/modules.sh); then
+		failed=1
+		row "$release" fails -
+		continue
+	fi
+	totals='not run'
+	if [ $booted -lt 2 ]; then
+		booted=$((booted + 1))
+		totals=$(boots "$module") || failed=1
+	fi
+	row "$release" builds "$totals"
+done
+cat "$out/table"
+exit $failed
