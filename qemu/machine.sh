@@ -8,6 +8,8 @@ cpu=max
 # takes the direct map of five levels for no memory, if an interrupt comes.
 [ "$kernel" != debug ] || cpu=max,-la57
 if [ -n "$icount" ]; then
+	# Idle time passes at once: a busy host's disk seems to take minutes.
+	append+=" sysctl.kernel.hung_task_timeout_secs=0"
 	# rep movsb would count each byte as an instruction.
 	accel=tcg,thread=single cpu=max,-erms,-fsrm smp=1
 fi

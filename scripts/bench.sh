@@ -78,7 +78,8 @@ wait $counting || touch "$work/failed"
 lab time 40 --smp 2
 
 shopt -s nullglob
-outs=("$work"/{instructions,time}.out "$work"/{pair,service}-*.out)
+# As globs, so that those drop out that were not asked for.
+outs=("$work"/instructions.out* "$work"/time.out* "$work"/{pair,service}-*.out)
 scripts/in-root python3 -B scripts/bench/report.py build/bench build/bench/about "${outs[@]#"$COFS_TOP/"}"
 scripts/in-root python3 -B scripts/bench/plot.py build/bench.json build/bench-memory.svg build/bench-ratio.svg
 [ ! -e "$work/failed" ]
