@@ -33,7 +33,7 @@ if ours; then
 	diag "cofs: $(served cofs inode_share)"
 	is "the liar's domain is another" "$(served cofs inode_share honest)" "its own bytes"
 	is "no sharing" "$(served cofs noinode_share)" "its own bytes"
-	skip "verify refuses it" "there is no verify yet"
+	is "verify refuses it" "$(served cofs inode_share,share=verify)" "its own bytes"
 else
 	skip_all peer "the liar's domain is another" "no sharing" "verify refuses it"
 fi

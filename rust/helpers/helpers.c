@@ -154,6 +154,12 @@ void cofs_mapping_set_large_folios(struct address_space *mapping)
 	mapping_set_large_folios(mapping);
 }
 
+/* What is read into it nobody's cgroup is charged for. Before the first page. */
+void cofs_mapping_set_kernel_file(struct address_space *mapping)
+{
+	set_bit(AS_KERNEL_FILE, &mapping->flags);
+}
+
 /*
  * Pages may come from pages of a file below, to any depth, and lockdep cannot tell one depth from
  * another. A read-only file system takes this lock shared, and nobody else takes it.
@@ -188,6 +194,11 @@ void cofs_readahead_once(struct file *file, struct address_space *mapping, pgoff
 {
 	if (!ra_has_index(&file->f_ra, index))
 		page_cache_sync_readahead(mapping, &file->f_ra, file, index, count);
+}
+
+void cofs_folio_put(struct folio *folio)
+{
+	folio_put(folio);
 }
 
 void *cofs_folio_address(struct folio *folio)

@@ -6,6 +6,7 @@
 #ifndef COFS_HELPERS_H
 #define COFS_HELPERS_H
 
+#include <crypto/sha2.h>
 #include <linux/bio.h>
 #include <linux/fs.h>
 #include <linux/fs_context.h>
@@ -55,6 +56,7 @@ void cofs_unmap_page(struct folio *folio, void *address);
 struct folio *cofs_readahead_folio(struct readahead_control *rac);
 void cofs_readahead_once(struct file *file, struct address_space *mapping, pgoff_t index,
 			 unsigned long count);
+void cofs_folio_put(struct folio *folio);
 void *cofs_folio_address(struct folio *folio);
 struct page *cofs_virt_to_page(const void *address);
 void cofs_read_ahead(struct file *file, pgoff_t index, pgoff_t end, bool drop_behind);
@@ -72,9 +74,20 @@ void cofs_flush_dcache_folio(struct folio *folio);
 int cofs_folio_wait_locked_killable(struct folio *folio);
 int cofs_folio_lock_killable(struct folio *folio);
 bool cofs_folio_test_uptodate(struct folio *folio);
+void cofs_folio_set_checked(struct folio *folio);
+bool cofs_folio_take_checked(struct folio *folio);
+bool cofs_in_task(void);
+void cofs_mapping_set_kernel_file(struct address_space *mapping);
+void cofs_scan_ahead(struct address_space *mapping, struct file_ra_state *ra, pgoff_t index,
+		     pgoff_t end, bool drop_behind);
+struct folio *cofs_scan_folio(struct address_space *mapping, pgoff_t index);
+bool cofs_folio_lock_in_place(struct folio *folio, struct address_space *mapping);
+void cofs_folio_unlock_in_place(struct folio *folio);
 
 /* params.c */
 #define COFS_DOMAIN_MAX 255
+bool cofs_default_verify(void);
+unsigned int cofs_verify_open_kb(void);
 int cofs_linger_mb(void);
 unsigned int cofs_worker_delay_ms(void);
 void cofs_set_linger_mb(int mb);
@@ -94,6 +107,10 @@ void cofs_init_completion(struct completion *completion);
 
 /* workqueue */
 struct workqueue_struct *cofs_alloc_workqueue(void);
+struct workqueue_struct *cofs_alloc_idle_workqueue(void);
+void cofs_idle_begin(void);
+void cofs_idle_end(void);
+void cofs_cond_resched(void);
 void cofs_init_work(struct work_struct *work, void (*function)(struct work_struct *work));
 void cofs_init_delayed_work(struct delayed_work *work, void (*function)(struct work_struct *work));
 
@@ -107,6 +124,10 @@ struct bio *cofs_bio_alloc(struct block_device *bdev, unsigned short vecs, blk_o
 void cofs_bio_first_folio(struct folio_iter *fi, struct bio *bio);
 void cofs_bio_next_folio(struct folio_iter *fi, struct bio *bio);
 
+/* verity */
+bool cofs_bdev_is_verity(struct block_device *bdev);
+bool cofs_file_is_verity(const struct file *file);
+
 /* memory, xarray, hashes */
 unsigned int cofs_memalloc_nofs_save(void);
 void cofs_memalloc_nofs_restore(unsigned int flags);
@@ -117,5 +138,8 @@ int cofs_xa_reserve(struct xarray *xa, unsigned long index, gfp_t gfp);
 void cofs_xa_lock(struct xarray *xa);
 void cofs_xa_unlock(struct xarray *xa);
 u64 cofs_siphash(const void *data, size_t len, const siphash_key_t *key);
+void cofs_sha256_init(struct sha256_ctx *ctx);
+void cofs_sha256_update(struct sha256_ctx *ctx, const u8 *data, size_t len);
+void cofs_sha256_final(struct sha256_ctx *ctx, u8 *out);
 
 #endif

@@ -71,3 +71,43 @@ size_t cofs_default_domain(char *out)
 	kernel_param_unlock(THIS_MODULE);
 	return len;
 }
+
+static bool default_verify;
+
+static int default_share_set(const char *val, const struct kernel_param *kp)
+{
+	if (sysfs_streq(val, "verify"))
+		WRITE_ONCE(default_verify, true);
+	else if (sysfs_streq(val, "claim"))
+		WRITE_ONCE(default_verify, false);
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int default_share_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n", READ_ONCE(default_verify) ? "verify" : "claim");
+}
+
+static const struct kernel_param_ops default_share_ops = {
+	.set = default_share_set,
+	.get = default_share_get,
+};
+
+module_param_cb(default_share, &default_share_ops, NULL, 0644);
+MODULE_PARM_DESC(default_share, "share= of mounts that do not say: claim or verify");
+
+bool cofs_default_verify(void)
+{
+	return READ_ONCE(default_verify);
+}
+
+static unsigned int verify_open_kb = 1024;
+module_param(verify_open_kb, uint, 0644);
+MODULE_PARM_DESC(verify_open_kb, "KiB that a file has at most which share=verify hashes when it is opened");
+
+unsigned int cofs_verify_open_kb(void)
+{
+	return READ_ONCE(verify_open_kb);
+}

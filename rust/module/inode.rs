@@ -40,6 +40,7 @@ use kernel::{
     prelude::*,
     sync::{
         aref::ARef,
+        atomic::Atomic,
         Mutex, //
     }, //
 };
@@ -59,6 +60,8 @@ pub(crate) struct Node {
     /// Whose pages its files read; decided once, at first open.
     #[pin]
     pub(crate) binding: Mutex<Binding>,
+    /// How many files of it are open, where that is counted.
+    pub(crate) files: Atomic<u32>,
 }
 
 impl Node {
@@ -98,6 +101,7 @@ pub(crate) fn get(sb: &SuperBlock<Image>, nid: u64) -> Result<ARef<Inode<Image>>
         disk,
         clusters: Clusters::new(),
         binding <- new_mutex!(Binding::Undecided),
+        files: Atomic::new(0),
     }? Error);
     new.init(&attributes, node, operations)
 }
@@ -195,6 +199,10 @@ impl file::Operations for Image {
     }
 
     fn open(inode: &Inode<Self>) -> Result {
-        share::bind(inode)
+        share::opened(inode)
+    }
+
+    fn closed(inode: &Inode<Self>) {
+        share::closed(inode);
     }
 }

@@ -111,6 +111,8 @@ pub(crate) struct Module {
     /// Ends bios that failed; before the content that they fill.
     #[pin]
     failed_bios: failed_bio::Worker,
+    /// Hashes content; before that goes.
+    pub(crate) hasher: share::Hasher,
     /// Where content inodes live.
     #[pin]
     pub(crate) contents: Internal<share::Contents>,
@@ -129,6 +131,7 @@ impl Module {
             windows: window::Keeper::new()?,
             registry: Arc::pin_init(share::Registry::new(), GFP_KERNEL)?,
             contents <- Internal::new(share::module(registry.clone())),
+            hasher: share::Hasher::new()?,
             failed_bios <- failed_bio::Worker::new(),
             trim <- Work::new(share::linger::Trim(registry.clone())),
             sysfs <- sysfs::Directory::new(c"cofs", stats::Sharing::new(registry.clone(), decoders.clone())),
@@ -186,6 +189,10 @@ pub(crate) enum Report {
     Corrupt = 2,
     /// The device failed.
     Device = 4,
+    /// A file is not what its fingerprint says.
+    Fingerprint = 8,
+    /// A file is not what it was any more.
+    Changed = 16,
 }
 
 impl Mount {
@@ -266,6 +273,16 @@ impl Mount {
             None => content.and_then(|content| content.node().nid_on(self)),
         };
         self.tell(Failure::Data { pos, len }, nid, error);
+    }
+
+    /// What inode `nid` gives for content is not what that has.
+    pub(crate) fn changed(&self, nid: u64) {
+        self.counts.mismatch();
+        self.report(
+            Report::Changed,
+            Some(nid),
+            "the content is not what it was when it was verified",
+        );
     }
 
     /// A read of inode `nid` that someone waited for failed.
@@ -361,8 +378,14 @@ impl super_block::Operations for Image {
         if mount.devices.offset() != 0 {
             seq_print!(seq, ",fsoffset={}", mount.devices.offset());
         }
-        if mount.domain.is_some() {
+        if let Some(domain) = &mount.domain {
             seq_print!(seq, ",inode_share");
+            if domain.verify {
+                seq_print!(seq, ",share=verify");
+            }
+            if domain.nobody_pays {
+                seq_print!(seq, ",share_charge=root");
+            }
         }
     }
 }
@@ -394,12 +417,12 @@ impl Mountable for Image {
     }
 
     fn fill(sb: &mut NewSuper<'_, Self>, options: &mut Options, log: &Log<'_>) -> Result {
-        let domain = options.domain(log)?;
         sb.begin(MAGIC)?;
 
         let direct = options.directio;
         let given = core::mem::take(&mut options.given);
         let backing = sb.backing(direct)?;
+        let domain = options.domain(backing.is_verity(), log)?;
         let in_file = matches!(backing, Backing::File(_));
         let metadata = Metadata::new(backing, given.offset.unwrap_or(0));
         let refuse = |e| {

@@ -37,6 +37,8 @@ const DIRECTIO: u8 = 7;
 const FSOFFSET: u8 = 8;
 const INODE_SHARE: u8 = 9;
 const FINGERPRINT_XATTR: u8 = 10;
+const SHARE: u8 = 11;
+const SHARE_CHARGE: u8 = 12;
 
 static STRATEGIES: Choices = Choices(&[
     choice(c"disabled", NO_CACHE as i32),
@@ -57,6 +59,12 @@ static DAX_MODES: Choices = Choices(&[
     END,
 ]);
 
+const VERIFY: u32 = 1;
+static TRUSTS: Choices = Choices(&[choice(c"claim", 0), choice(c"verify", VERIFY as i32), END]);
+
+const ROOT: u32 = 1;
+static PAYERS: Choices = Choices(&[choice(c"first", 0), choice(c"root", ROOT as i32), END]);
+
 static TABLE: Parameters = Parameters(&[
     parameter(c"user_xattr", USER_XATTR, Kind::FlagNo),
     parameter(c"acl", ACL, Kind::FlagNo),
@@ -69,6 +77,8 @@ static TABLE: Parameters = Parameters(&[
     parameter(c"fsoffset", FSOFFSET, Kind::Number),
     parameter(c"inode_share", INODE_SHARE, Kind::FlagNo),
     parameter(c"fingerprint_xattr", FINGERPRINT_XATTR, Kind::Text),
+    parameter(c"share", SHARE, Kind::Choice(&TRUSTS)),
+    parameter(c"share_charge", SHARE_CHARGE, Kind::Choice(&PAYERS)),
     LAST,
 ]);
 
@@ -99,6 +109,8 @@ pub(crate) struct Options {
     inode_share: Option<bool>,
     domain_id: Option<KVec<u8>>,
     fingerprint: Option<FingerprintName>,
+    verify: Option<bool>,
+    nobody_pays: Option<bool>,
 }
 
 impl Default for Options {
@@ -113,6 +125,8 @@ impl Default for Options {
             inode_share: None,
             domain_id: None,
             fingerprint: None,
+            verify: None,
+            nobody_pays: None,
         }
     }
 }
@@ -146,6 +160,8 @@ impl Options {
                 log.error(c"no device reaches as far as fsoffset=");
                 return Err(EINVAL);
             }
+            SHARE_CHARGE => self.nobody_pays = Some(value.choice() == ROOT),
+            SHARE => self.verify = Some(value.choice() == VERIFY),
             INODE_SHARE => self.inode_share = Some(value.flag()),
             FINGERPRINT_XATTR => {
                 let name = FingerprintName::parse(value.text()?.to_bytes())?;
@@ -161,8 +177,9 @@ impl Options {
     }
 
     /// The domain that a new mount shares in: the one that it names, or else the module's default.
-    /// Where there is a default, a mount shares unless it says `noinode_share`.
-    pub(crate) fn domain(&mut self, log: &Log<'_>) -> Result<Option<Domain>> {
+    /// Where there is a default, a mount shares unless it says `noinode_share`. What lies on something
+    /// `verified` is not mixed with what anyone claims.
+    pub(crate) fn domain(&mut self, verified: bool, log: &Log<'_>) -> Result<Option<Domain>> {
         if self.inode_share == Some(false) {
             return Ok(None);
         }
@@ -178,7 +195,20 @@ impl Options {
             Some(name) => name,
             None => FingerprintName::default_name()?,
         };
-        Ok(Some(Domain { id, fingerprint }))
+        let verify = match self.verify {
+            Some(false) if verified => {
+                log.error(c"on a verity device or file share=claim is not possible");
+                return Err(EINVAL);
+            }
+            Some(verify) => verify,
+            None => verified || parameters::default_verify(),
+        };
+        Ok(Some(Domain {
+            id,
+            fingerprint,
+            verify,
+            nobody_pays: self.nobody_pays.unwrap_or(false),
+        }))
     }
 
     /// Refuses what a remount cannot change: where the image lies.
@@ -194,9 +224,14 @@ impl Options {
     pub(crate) fn check_remount(&self, current: Option<&Domain>, log: &Log<'_>) -> Result {
         let same_id = |id: &KVec<u8>| current.is_some_and(|d| d.id[..] == id[..]);
         let same_name = |name: &FingerprintName| current.is_some_and(|d| d.fingerprint == *name);
+        let other = |wanted: Option<bool>, is: fn(&Domain) -> bool| {
+            wanted.is_some_and(|wanted| current.is_some_and(|d| is(d) != wanted))
+        };
         if self.inode_share.is_some_and(|on| on != current.is_some())
             || self.domain_id.as_ref().is_some_and(|id| !same_id(id))
             || self.fingerprint.as_ref().is_some_and(|n| !same_name(n))
+            || other(self.verify, |d| d.verify)
+            || other(self.nobody_pays, |d| d.nobody_pays)
         {
             log.error(c"sharing cannot be changed by a remount");
             return Err(EINVAL);

@@ -19,14 +19,17 @@ mod bind;
 mod content;
 mod failover;
 mod fingerprint;
+mod hashing;
 pub(crate) mod linger;
 mod provider;
 mod registry;
 mod trust;
+mod verify;
 
 pub(crate) use bind::{
-    bind,
+    closed,
     is_alone,
+    opened,
     unbind,
     Binding, //
 };
@@ -36,6 +39,7 @@ pub(crate) use content::{
 };
 pub(crate) use failover::read;
 pub(crate) use fingerprint::FingerprintName;
+pub(crate) use hashing::Hasher;
 pub(crate) use provider::with_source;
 pub(crate) use registry::Registry;
 pub(crate) use trust::filled;
@@ -48,4 +52,9 @@ pub(crate) struct Domain {
     pub(crate) id: KVec<u8>,
     /// Where the fingerprint is, on an image that does not say so itself.
     pub(crate) fingerprint: FingerprintName,
+    /// Whether what is shared must be what its fingerprint says.
+    pub(crate) verify: bool,
+    /// Whether the pages of content that it makes are charged to no memory cgroup; else to that of
+    /// each one's first reader.
+    pub(crate) nobody_pays: bool,
 }

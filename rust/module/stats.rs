@@ -67,6 +67,10 @@ impl Attributes for Sharing {
         }),
         File::new(c"adoptions", |s, text| text.line(s.registry.adoptions())),
         File::new(c"failovers", |s, text| text.line(s.registry.failovers())),
+        // By share=verify: published, not what they claim to be, and folios that were other bytes.
+        File::new(c"verified", |s, text| text.line(s.registry.verified())),
+        File::new(c"refused", |s, text| text.line(s.registry.refused())),
+        File::new(c"mismatches", |s, text| text.line(s.registry.mismatches())),
         // Pages of content that no image holds.
         File::new(c"lingering_pages", |s, text| {
             text.line(s.sum(|sharers, pages| if sharers == 0 { pages } else { 0 }))
@@ -164,6 +168,9 @@ pub(crate) struct Counts {
     errors: Atomic<u64>,
     failovers: Atomic<u64>,
     shared_inodes: Atomic<u64>,
+    verified: Atomic<u64>,
+    refused: Atomic<u64>,
+    mismatches: Atomic<u64>,
 }
 
 impl Counts {
@@ -174,6 +181,9 @@ impl Counts {
             errors: Atomic::new(0),
             failovers: Atomic::new(0),
             shared_inodes: Atomic::new(0),
+            verified: Atomic::new(0),
+            refused: Atomic::new(0),
+            mismatches: Atomic::new(0),
         }
     }
 
@@ -192,6 +202,21 @@ impl Counts {
     /// The image filled a folio that another one could not.
     pub(crate) fn failover(&self) {
         self.failovers.add(1, Relaxed);
+    }
+
+    /// A file was what its fingerprint says.
+    pub(crate) fn verified(&self) {
+        self.verified.add(1, Relaxed);
+    }
+
+    /// A file was not.
+    pub(crate) fn refused(&self) {
+        self.refused.add(1, Relaxed);
+    }
+
+    /// A folio was not what the content has there.
+    pub(crate) fn mismatch(&self) {
+        self.mismatches.add(1, Relaxed);
     }
 
     /// An inode was bound to content.
@@ -251,6 +276,9 @@ impl Attributes for OfMount {
         File::new(c"failovers", |m, text| {
             text.line(m.0.counts.failovers.load(Relaxed))
         }),
+        File::new(c"mismatches", |m, text| {
+            text.line(m.0.counts.mismatches.load(Relaxed))
+        }),
         File::new(c"moved_end", clusters::<{ Count::Moved as usize }>),
         File::new(c"read_final", clusters::<{ Count::Final as usize }>),
         File::new(
@@ -263,6 +291,9 @@ impl Attributes for OfMount {
             clusters::<{ Count::ReadTemporary as usize }>,
         ),
         File::new(c"reads", |m, text| text.line(m.0.flights.count())),
+        File::new(c"refused", |m, text| {
+            text.line(m.0.counts.refused.load(Relaxed))
+        }),
         File::new(c"shared_inodes", |m, text| {
             text.line(m.0.counts.shared_inodes.load(Relaxed))
         }),
@@ -274,6 +305,9 @@ impl Attributes for OfMount {
         }),
         File::new(c"temporary_bytes_peak", |m, text| {
             text.line(m.0.temporary.usage().1.unsigned_abs())
+        }),
+        File::new(c"verified", |m, text| {
+            text.line(m.0.counts.verified.load(Relaxed))
         }),
     ];
 }

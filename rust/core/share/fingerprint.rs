@@ -31,6 +31,22 @@ pub struct Key<'a> {
     pub size: u64,
 }
 
+/// The SHA-256 that a fingerprint claims, if it is of that kind: `sha256:` and 32 bytes, as mkfs.erofs
+/// writes it.
+///
+/// ```
+/// use cofs_core::share::fingerprint::sha256;
+///
+/// let mut value = *b"sha256:................................";
+/// assert_eq!(sha256(&value), Some(&[b'.'; 32]));
+/// assert_eq!(sha256(&value[..38]), None);
+/// value[0] = b'S';
+/// assert_eq!(sha256(&value), None);
+/// ```
+pub fn sha256(fingerprint: &[u8]) -> Option<&[u8; 32]> {
+    fingerprint.strip_prefix(b"sha256:")?.try_into().ok()
+}
+
 /// The slot of a registry that keys with this hash share.
 ///
 /// The registry is an XArray, a radix tree: spread over 64 bits, almost every entry would have

@@ -3,22 +3,35 @@
 //! Binding an image's inode to content: at first open, once, until it is evicted.
 
 use super::{
+    content::Contents,
     fingerprint,
     linger,
-    provider::Provider, //
+    provider::Provider,
+    verify, //
 };
 use crate::{
     mount::Image,
+    share::Domain,
     sys::nofs,
     vfs::inode::{
         Evicted,
         Inode, //
     }, //
 };
-use cofs_core::share::fingerprint::Key;
+use cofs_core::share::fingerprint::{
+    sha256,
+    Key, //
+};
 use kernel::{
     prelude::*,
-    sync::Arc, //
+    sync::{
+        aref::ARef,
+        atomic::{
+            Acquire,
+            Full, //
+        },
+        Arc, //
+    }, //
 };
 
 /// Whose pages an inode's files read.
@@ -27,26 +40,66 @@ pub(crate) enum Binding {
     Undecided,
     /// Its own.
     Private,
-    /// Those of content, for which this inode is the provider.
-    Shared(Arc<Provider>),
+    /// Those of content.
+    Shared {
+        /// This inode, as one that can fill it.
+        provider: Arc<Provider>,
+        /// Content that the inode had for itself before.
+        left: Option<ARef<Inode<Contents>>>,
+    },
 }
 
-/// Decides for `inode`, unless that is done. On an error it stays undecided.
-pub(crate) fn bind(inode: &Inode<Image>) -> Result {
-    let sb = inode.super_block();
-    let mount = sb.mount();
+/// Decides for `inode`, unless that is done. On an error it stays undecided. A file of it is being
+/// opened, until [`closed`].
+pub(crate) fn opened(inode: &Inode<Image>) -> Result {
+    let mount = inode.super_block().mount();
     let Some(domain) = &mount.domain else {
         return Ok(());
     };
-    // Once redirected is redirected: most opens need no lock.
-    if inode.redirection().is_some() {
-        return Ok(());
+    if !domain.verify {
+        // Once redirected is redirected: most opens need no lock.
+        return match inode.redirection() {
+            Some(_) => Ok(()),
+            None => bind(inode, domain),
+        };
     }
+    inode.node().files.fetch_add(1, Full);
+    let bound = match inode.redirection() {
+        Some(content) if content.node().trust.state().is_final() => Ok(()),
+        _ => bind(inode, domain),
+    };
+    if bound.is_err() {
+        closed(inode);
+    }
+    bound
+}
+
+/// A file of `inode` is closed.
+pub(crate) fn closed(inode: &Inode<Image>) {
+    let mount = inode.super_block().mount();
+    if mount.domain.as_ref().is_some_and(|domain| domain.verify) {
+        inode.node().files.fetch_sub(1, Full);
+    }
+}
+
+fn bind(inode: &Inode<Image>, domain: &Domain) -> Result {
+    let sb = inode.super_block();
+    let mount = sb.mount();
     let mut binding = inode.node().binding.lock();
-    if !matches!(*binding, Binding::Undecided) {
-        return Ok(());
-    }
     let _nofs = nofs::Scope::new();
+    match &*binding {
+        Binding::Undecided => {}
+        Binding::Private => return Ok(()),
+        Binding::Shared { .. } => {
+            return match inode.redirection() {
+                // Whoever opens a file meanwhile has counted it, and comes here.
+                Some(content) if inode.node().files.load(Acquire) == 1 => {
+                    verify::bind_again(inode, content, &mut binding)
+                }
+                _ => Ok(()),
+            };
+        }
+    }
     let Some(fingerprint) = fingerprint::read(inode, domain)? else {
         *binding = Binding::Private;
         return Ok(());
@@ -56,14 +109,26 @@ pub(crate) fn bind(inode: &Inode<Image>) -> Result {
         fingerprint: &fingerprint,
         size: inode.size(),
     };
-    let module = sb.fs_type().module();
-    let provider = Arc::new(
-        Provider::new(mount.into(), inode.node().disk.clone()),
-        GFP_KERNEL,
-    )?;
+    let bound = match domain.verify {
+        // Of what is no hash nobody can say whether it is true.
+        true if sha256(&fingerprint).is_none() => Binding::Private,
+        true => verify::bind(inode, key, domain.nobody_pays)?,
+        false => believe(inode, key, domain.nobody_pays)?,
+    };
+    if matches!(bound, Binding::Shared { .. }) {
+        mount.counts.bound();
+    }
+    *binding = bound;
+    Ok(())
+}
+
+/// Binds `inode` to the content that it claims to have.
+fn believe(inode: &Inode<Image>, key: Key<'_>, nobody_pays: bool) -> Result<Binding> {
+    let module = inode.super_block().fs_type().module();
+    let provider = Provider::of(inode)?;
     let registry = &module.registry;
     let adopted = loop {
-        let adopted = registry.adopt(module.contents.super_block(), key)?;
+        let adopted = registry.adopt(module.contents.super_block(), key, nobody_pays)?;
         // Content that has just retired is not in the registry any more.
         if registry.begin_sharing(&adopted.content, &provider)? {
             break adopted;
@@ -76,9 +141,10 @@ pub(crate) fn bind(inode: &Inode<Image>) -> Result {
     if !adopted.made {
         registry.count_adoption();
     }
-    mount.counts.bound();
-    *binding = Binding::Shared(provider);
-    Ok(())
+    Ok(Binding::Shared {
+        provider,
+        left: None,
+    })
 }
 
 /// Whether no other image's inode has the pages of this one's files.
@@ -88,16 +154,18 @@ pub(crate) fn is_alone(inode: &Inode<Image>) -> bool {
         .is_none_or(|content| content.node().sharers() < 2)
 }
 
-/// Undoes [`bind`].
+/// Undoes [`opened`].
 pub(crate) fn unbind(inode: Evicted<'_, Image>) {
     let Some(content) = inode.restore_mapping() else {
         return;
     };
-    if let Binding::Shared(provider) = &*inode.node().binding.lock() {
+    let binding = core::mem::replace(&mut *inode.node().binding.lock(), Binding::Undecided);
+    if let Binding::Shared { provider, left } = binding {
         let sb = inode.super_block();
         let module = sb.fs_type().module();
-        module.registry.end_sharing(&content, provider);
+        module.registry.end_sharing(&content, &provider);
         sb.mount().counts.unbound();
+        drop(left);
         if linger::limit().is_bound() {
             module.trim.schedule();
         }

@@ -5,7 +5,10 @@
 use super::{
     provider::Providers,
     registry::Registry,
-    trust::Trust, //
+    trust::{
+        State,
+        Trust, //
+    }, //
 };
 use crate::{
     mount::Mount,
@@ -32,7 +35,10 @@ use crate::{
         super_block, //
     }, //
 };
-use cofs_core::share::fingerprint::Key;
+use cofs_core::share::fingerprint::{
+    self,
+    Key, //
+};
 use kernel::{
     prelude::*,
     sync::Arc, //
@@ -48,6 +54,7 @@ pub(crate) struct Content {
     key: KVec<u8>,
     domain_len: usize,
     size: u64,
+    #[pin]
     pub(super) trust: Trust,
     /// The slot in the registry.
     slot: usize,
@@ -64,7 +71,7 @@ impl Content {
     pub(super) fn new(
         key: Key<'_>,
         slot: usize,
-        trust: Trust,
+        state: State,
     ) -> Result<impl PinInit<Self, Error>> {
         let mut bytes = KVec::with_capacity(
             key.domain.len().saturating_add(key.fingerprint.len()),
@@ -77,7 +84,7 @@ impl Content {
             key: bytes,
             domain_len,
             size,
-            trust,
+            trust <- Trust::new(state),
             slot,
             link: Link::new(),
             place <- Place::new(),
@@ -85,17 +92,32 @@ impl Content {
         }? Error))
     }
 
-    /// Whether this is the content that `key` stands for: the whole key is compared.
-    pub(super) fn is(&self, key: Key<'_>) -> bool {
+    /// What it stands for.
+    pub(super) fn key(&self) -> Key<'_> {
         let (domain, fingerprint) = self
             .key
             .split_at_checked(self.domain_len)
             .unwrap_or_default();
-        key == Key {
+        Key {
             domain,
             fingerprint,
             size: self.size,
         }
+    }
+
+    /// Whether it is public, as `new` is to be, and the same.
+    pub(super) fn is_same_as(&self, new: &Self) -> bool {
+        !self.trust.is_claim() && self.key() == new.key()
+    }
+
+    /// Where the registry has it.
+    pub(super) fn slot(&self) -> usize {
+        self.slot
+    }
+
+    /// The SHA-256 that its bytes should have.
+    pub(super) fn sha256(&self) -> Option<&[u8; 32]> {
+        fingerprint::sha256(self.key().fingerprint)
     }
 
     /// The number that an inode bound to this has on `mount`; where several are, of one of them.

@@ -38,15 +38,27 @@ pub(crate) fn read(
     asked: &AskedFolio<'_>,
 ) -> Result {
     let own = provider::own(content, file);
+    let checked = !content.node().trust.is_claim();
+    if checked {
+        // By whoever read ahead.
+        folio.was_refused();
+    }
     if let Some(inode) = own {
         let filled = fill_one(&Source::of(inode), content.data_mapping(), folio);
-        if content.node().sharers() < 2 {
+        let alone = content.node().sharers() < 2;
+        if alone && !checked {
             return filled;
         }
         folio = match asked.outcome() {
             Outcome::Failed(folio) => folio,
             Outcome::Filled | Outcome::Over => return Ok(()),
         };
+        if checked && folio.was_refused() {
+            inode.super_block().mount().changed(inode.node().disk.nid());
+        }
+        if alone {
+            return filled;
+        }
     }
     let mut first = own.is_none();
     let mut index = 0;
@@ -60,9 +72,15 @@ pub(crate) fn read(
         let mount = flight.mount();
         // The folio tells.
         let _ = fill_one(&flight.source(), content.data_mapping(), folio);
+        let nid = flight.nid();
         drop(flight);
         folio = match asked.outcome() {
-            Outcome::Failed(folio) => folio,
+            Outcome::Failed(folio) => {
+                if checked && folio.was_refused() {
+                    mount.changed(nid);
+                }
+                folio
+            }
             Outcome::Filled if !first => {
                 content.super_block().fs_type().module().count_failover();
                 mount.counts.failover();

@@ -54,14 +54,21 @@ impl Registry {
         providers.add(
             provider,
             || self.lingering.remove(content),
-            || self.lingering.push(content),
+            || self.linger(content),
         )
     }
 
     /// Undoes [`Self::begin_sharing`].
     pub(super) fn end_sharing(&self, content: &Inode<Contents>, provider: &Arc<Provider>) {
         let providers = &content.node().providers;
-        providers.remove(provider, || self.lingering.push(content));
+        providers.remove(provider, || self.linger(content));
+    }
+
+    fn linger(&self, content: &Inode<Contents>) {
+        // What nobody can find goes with its last user.
+        if content.node().trust.state().is_public() {
+            self.lingering.push(content);
+        }
     }
 
     /// Drops what lingers beyond the bound, the oldest content first, each as a whole. Content counts

@@ -41,13 +41,25 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    pub(super) fn new(mount: Arc<Mount>, disk: cofs_core::Inode) -> Self {
-        Self {
-            mount,
-            disk,
+    /// `inode`, in no list yet.
+    pub(super) fn of(inode: &Inode<Image>) -> Result<Arc<Self>> {
+        let provider = Self {
+            mount: inode.super_block().mount().into(),
+            disk: inode.node().disk.clone(),
             clusters: Clusters::new(),
             index: Atomic::new(usize::MAX),
-        }
+        };
+        Ok(Arc::new(provider, GFP_KERNEL)?)
+    }
+
+    /// Its mount, which may be going.
+    pub(super) fn mount(&self) -> &Mount {
+        &self.mount
+    }
+
+    /// Its number on the mount.
+    pub(super) fn nid(&self) -> u64 {
+        self.disk.nid()
     }
 }
 
@@ -142,6 +154,12 @@ impl Providers {
         true
     }
 
+    /// Runs `enter` if there is a provider, and none comes or goes meanwhile.
+    pub(super) fn while_there<R>(&self, enter: impl FnOnce() -> R) -> Option<R> {
+        let list = self.list.lock();
+        (!list.providers.is_empty()).then(enter)
+    }
+
     pub(super) fn nid_on(&self, mount: &Mount) -> Option<u64> {
         let list = self.list.lock();
         let own = list
@@ -175,6 +193,11 @@ impl Flight {
     /// The provider's mount, which may go when the flight is over.
     pub(super) fn mount(&self) -> Arc<Mount> {
         self.0.mount.clone()
+    }
+
+    /// The number of the provider's file on its mount.
+    pub(super) fn nid(&self) -> u64 {
+        self.0.nid()
     }
 
     /// Whether the provider is `inode`.

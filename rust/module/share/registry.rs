@@ -10,7 +10,11 @@ use super::{
         Content,
         Contents, //
     },
-    trust::Trust, //
+    trust::{
+        Macs,
+        State, //
+    },
+    verify::Published, //
 };
 use crate::{
     sys::{
@@ -21,6 +25,7 @@ use crate::{
     vfs::{
         address_space::AddressSpace,
         inode::Inode,
+        later::Later,
         super_block::SuperBlock, //
     }, //
 };
@@ -35,7 +40,8 @@ use kernel::{
         atomic::{
             Atomic,
             Relaxed, //
-        }, //
+        },
+        Arc, //
     }, //
 };
 
@@ -56,20 +62,33 @@ pub(crate) struct Registry {
     pub(super) lingering: InodeQueue<Contents>,
     /// New at each load, so that no image can aim at one chain.
     key: SipKey,
+    /// Of pages.
+    pub(super) mac_key: SipKey,
+    /// What was filled in interrupts and is to be checked.
+    #[pin]
+    pub(super) later: Later,
     adoptions: Atomic<u64>,
     failovers: Atomic<u64>,
+    verified: Atomic<u64>,
+    refused: Atomic<u64>,
+    mismatches: Atomic<u64>,
 }
 
 impl Registry {
     /// An empty one.
-    pub(crate) fn new() -> impl PinInit<Self> {
-        pin_init!(Self {
+    pub(crate) fn new() -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
             table <- InodeTable::new(),
             lingering <- InodeQueue::new(),
             key: SipKey::random(),
+            mac_key: SipKey::random(),
+            later <- Later::new(),
             adoptions: Atomic::new(0),
             failovers: Atomic::new(0),
-        })
+            verified: Atomic::new(0),
+            refused: Atomic::new(0),
+            mismatches: Atomic::new(0),
+        }? Error)
     }
 
     fn slot(&self, key: Key<'_>) -> usize {
@@ -78,28 +97,85 @@ impl Registry {
         slot(domain.rotate_left(32) ^ self.key.hash(key.fingerprint))
     }
 
-    /// The content for `key`, made on `sb` if there is none. It may retire before it is bound.
-    ///
-    /// Allocates; the caller has turned off reclaim into file systems.
-    pub(super) fn adopt(&self, sb: &SuperBlock<Contents>, key: Key<'_>) -> Result<Adopted> {
+    /// New content for `key`, which nobody else finds.
+    pub(super) fn make(
+        &self,
+        sb: &SuperBlock<Contents>,
+        key: Key<'_>,
+        state: State,
+        nobody_pays: bool,
+    ) -> Result<ARef<Inode<Contents>>> {
         let slot = self.slot(key);
-        if let Some(content) = self.table.find(slot, |c| c.is(key)) {
-            return Ok(Adopted {
-                content,
-                made: false,
-            });
+        let new = sb.new_inode()?;
+        if nobody_pays {
+            new.charge_nobody();
         }
-        let new = sb
-            .new_inode()?
-            .init::<Contents>(key.size, Content::new(key, slot, Trust::Claim)?)?;
+        new.init::<Contents>(key.size, Content::new(key, slot, state)?)
+    }
+
+    /// Enters `new`, unless there is content that `is` accepts: then returns that.
+    fn enter(
+        &self,
+        new: &ARef<Inode<Contents>>,
+        is: impl FnMut(&Content) -> bool,
+    ) -> Result<Adopted> {
         // Before anyone can find it, and retire it.
         new.keep_cached();
-        let entered = self.table.insert(new.clone(), |c| c.is(key));
+        let entered = self.table.insert(new.clone(), is);
         if !matches!(entered, Ok((_, true))) {
             new.forget_when_unused();
         }
         let (content, made) = entered?;
         Ok(Adopted { content, made })
+    }
+
+    /// Lets others find `content`, all of which was hashed.
+    pub(super) fn publish(
+        &self,
+        content: &ARef<Inode<Contents>>,
+        macs: &Arc<Macs>,
+    ) -> Result<Published> {
+        let node = content.node();
+        let published = node.providers.while_there(|| {
+            if !node.trust.publish(macs) {
+                return Ok(Published::Not);
+            }
+            let entered = self.enter(content, |other| other.is_same_as(node));
+            if !matches!(entered, Ok(Adopted { made: true, .. })) {
+                node.trust.unpublish(macs);
+            }
+            Ok(match entered? {
+                Adopted { made: true, .. } => Published::This,
+                Adopted { content, .. } => Published::Other(content),
+            })
+        });
+        published.unwrap_or(Ok(Published::Not))
+    }
+
+    /// Public content that is the same as `own`, which is private.
+    pub(super) fn find_published(&self, own: &Inode<Contents>) -> Option<ARef<Inode<Contents>>> {
+        let node = own.node();
+        self.table.find(node.slot(), |other| other.is_same_as(node))
+    }
+
+    /// The content for `key` that is believed, made on `sb` if there is none. It may retire before it
+    /// is bound.
+    ///
+    /// Allocates; the caller has turned off reclaim into file systems.
+    pub(super) fn adopt(
+        &self,
+        sb: &SuperBlock<Contents>,
+        key: Key<'_>,
+        nobody_pays: bool,
+    ) -> Result<Adopted> {
+        let is = |content: &Content| content.trust.is_claim() && content.key() == key;
+        if let Some(content) = self.table.find(self.slot(key), is) {
+            return Ok(Adopted {
+                content,
+                made: false,
+            });
+        }
+        self.enter(&self.make(sb, key, State::Claim, nobody_pays)?, is)
     }
 
     pub(super) fn count_adoption(&self) {
@@ -123,5 +199,32 @@ impl Registry {
     /// How many folios another image filled than the one that was asked.
     pub(crate) fn failovers(&self) -> u64 {
         self.failovers.load(Relaxed)
+    }
+
+    pub(super) fn count_verified(&self) {
+        self.verified.add(1, Relaxed);
+    }
+
+    /// How much content was published because it is what its fingerprint says.
+    pub(crate) fn verified(&self) -> u64 {
+        self.verified.load(Relaxed)
+    }
+
+    pub(super) fn count_refused(&self) {
+        self.refused.add(1, Relaxed);
+    }
+
+    /// How often content was not what its fingerprint says.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Relaxed)
+    }
+
+    pub(super) fn count_mismatch(&self) {
+        self.mismatches.add(1, Relaxed);
+    }
+
+    /// How many folios were filled with other bytes than the content has.
+    pub(crate) fn mismatches(&self) -> u64 {
+        self.mismatches.load(Relaxed)
     }
 }

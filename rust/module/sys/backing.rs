@@ -78,6 +78,17 @@ impl Backing {
         }
     }
 
+    /// Whether what it gives has been verified below: by dm-verity, or fs-verity.
+    pub(crate) fn is_verity(&self) -> bool {
+        // SAFETY: both are open.
+        unsafe {
+            match self {
+                Self::Device(device) => bindings::cofs_bdev_is_verity(device.as_ptr()),
+                Self::File(file) => bindings::cofs_file_is_verity(file.as_ptr()),
+            }
+        }
+    }
+
     /// How many bytes it has now.
     pub(crate) fn size(&self) -> u64 {
         let mapping = match self {

@@ -33,3 +33,15 @@ pub(crate) fn default_domain() -> Result<Option<KVec<u8>>> {
     domain.truncate(len);
     Ok((len > 0).then_some(domain))
 }
+
+/// `default_share`: whether mounts that do not say verify what they share.
+pub(crate) fn default_verify() -> bool {
+    // SAFETY: reads a static.
+    unsafe { bindings::cofs_default_verify() }
+}
+
+/// `verify_open_kb`: KiB that a file has at most which is hashed when it is opened.
+pub(crate) fn verify_open_kb() -> u32 {
+    // SAFETY: reads a static.
+    unsafe { bindings::cofs_verify_open_kb() }
+}

@@ -13,7 +13,10 @@ use kernel::{
     container_of,
     prelude::*,
     time::msecs_to_jiffies,
-    types::Opaque,
+    types::{
+        NotThreadSafe,
+        Opaque, //
+    },
     workqueue, //
 };
 
@@ -181,7 +184,15 @@ impl Queue {
             .ok_or(ENOMEM)
     }
 
-    pub(super) fn as_ptr(&self) -> *mut bindings::workqueue_struct {
+    /// An empty one, for what is done one after the other and is not waited for.
+    pub(crate) fn idle() -> Result<Self> {
+        // SAFETY: as above.
+        NonNull::new(unsafe { bindings::cofs_alloc_idle_workqueue() })
+            .map(Self)
+            .ok_or(ENOMEM)
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut bindings::workqueue_struct {
         self.0.as_ptr()
     }
 
@@ -202,5 +213,25 @@ impl Drop for Queue {
     fn drop(&mut self) {
         // SAFETY: ours; this waits for what is under way.
         unsafe { bindings::destroy_workqueue(self.0.as_ptr()) };
+    }
+}
+
+/// While it lives, the worker that this runs on does so when nothing else wants a CPU or a device.
+#[must_use = "it ends when the guard is dropped"]
+pub(crate) struct Idle(NotThreadSafe);
+
+impl Idle {
+    /// For workers of unbound queues only.
+    pub(crate) fn new() -> Self {
+        // SAFETY: changes the current task.
+        unsafe { bindings::cofs_idle_begin() };
+        Self(NotThreadSafe)
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        // SAFETY: the same task.
+        unsafe { bindings::cofs_idle_end() };
     }
 }

@@ -103,6 +103,18 @@ impl AddressSpace {
         unsafe { (&raw const (*self.0.get()).nrpages).read_volatile() as u64 }
     }
 
+    /// From here on nobody's memory cgroup is charged for pages. Only while there are none.
+    pub(super) fn charge_nobody(&self) {
+        // SAFETY: the mapping is live.
+        unsafe { bindings::cofs_mapping_set_kernel_file(self.as_ptr()) };
+    }
+
+    /// Drops the pages that nobody uses.
+    pub(crate) fn drop_unused(&self) {
+        // SAFETY: the mapping is live.
+        unsafe { bindings::invalidate_mapping_pages(self.as_ptr(), 0, usize::MAX) };
+    }
+
     /// Whether these are the own pages of `inode`.
     pub(super) fn is_own_of(&self, inode: *mut bindings::inode) -> bool {
         // SAFETY: a mapping in use has a host.

@@ -41,8 +41,11 @@ pub(crate) trait Operations: FileSystem + ioctl::Operations + iomap::Operations 
     /// Has the same done by somebody else, soon.
     fn hand_over(inode: &Inode<Self>, mapping: &AddressSpace, range: Range<u64>);
 
-    /// `->open`. Afterwards `i_mapping` of the inode stays as it is until the inode is evicted.
+    /// `->open`. Afterwards `i_mapping` of the inode stays as it is while a file is open.
     fn open(inode: &Inode<Self>) -> Result;
+
+    /// `->release`, once for each successful [`Self::open`].
+    fn closed(inode: &Inode<Self>);
 }
 
 /// An open `struct file`.
@@ -99,6 +102,7 @@ impl<T: Operations> Table<T> {
     const OPS: bindings::file_operations = bindings::file_operations {
         fop_flags: bindings::COFS_FOP_BUFFER_RASYNC | bindings::COFS_FOP_DONTCACHE,
         open: Some(Self::open),
+        release: Some(Self::release),
         llseek: Some(iomap::Table::<T>::llseek),
         unlocked_ioctl: Some(ioctl::ioctl::<T>),
         compat_ioctl: bindings::compat_ptr_ioctl,
@@ -133,6 +137,18 @@ impl<T: Operations> Table<T> {
             }
             Ok(())
         })
+    }
+
+    /// # Safety
+    ///
+    /// Called by the VFS with the last reference to a file of `T`.
+    unsafe extern "C" fn release(
+        inode: *mut bindings::inode,
+        _file: *mut bindings::file,
+    ) -> kernel::ffi::c_int {
+        // SAFETY: the file pins its inode.
+        T::closed(unsafe { Inode::<T>::from_raw(inode) });
+        0
     }
 
     /// # Safety

@@ -114,6 +114,12 @@ impl LockedFolio {
         self.0
     }
 
+    /// Whether what was filled into it last was refused ([`Filled::refuse`]); asked once.
+    pub(crate) fn was_refused(&self) -> bool {
+        // SAFETY: the folio is locked.
+        unsafe { bindings::cofs_folio_take_checked(self.0.as_ptr()) }
+    }
+
     /// Starts the filling by pieces.
     pub(crate) fn begin(self) -> Filling {
         // INVARIANT: the filling itself is the first piece.
@@ -241,6 +247,32 @@ impl Filled {
         self.0.as_ptr()
     }
 
+    /// Gives it to C.
+    pub(super) fn into_raw(self) -> NonNull<bindings::folio> {
+        let folio = self.0;
+        mem::forget(self);
+        folio
+    }
+
+    /// # Safety
+    ///
+    /// `folio` must be from [`Self::into_raw`], once.
+    pub(super) unsafe fn from_raw(folio: NonNull<bindings::folio>) -> Self {
+        Self(folio)
+    }
+
+    /// Each of its pages, with the number that it has in the file.
+    pub(crate) fn pages(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        // SAFETY: the folio is locked, and not uptodate: nobody writes to it.
+        unsafe { pages(self.0) }
+    }
+
+    /// Fails the folio, and marks it as one that was refused for what is in it.
+    pub(crate) fn refuse(self) {
+        // SAFETY: the folio is locked.
+        unsafe { bindings::cofs_folio_set_checked(self.0.as_ptr()) };
+    }
+
     /// Makes the folio uptodate, and unlocks it.
     pub(crate) fn publish(self) {
         let folio = self.0;
@@ -255,6 +287,31 @@ impl Drop for Filled {
         // SAFETY: as above.
         unsafe { bindings::folio_end_read(self.0.as_ptr(), false) };
     }
+}
+
+/// The pages of a folio, each with the number that it has in the file.
+///
+/// # Safety
+///
+/// The folio must be referenced or locked for `'a`, and in or from a mapping; nobody may write to it
+/// meanwhile.
+pub(super) unsafe fn pages<'a>(
+    folio: NonNull<bindings::folio>,
+) -> impl Iterator<Item = (u64, &'a [u8])> {
+    // SAFETY: by the function's requirement; there is no high memory, so that it has an address.
+    let (first, count, address) = unsafe {
+        (
+            bindings::cofs_folio_pos(folio.as_ptr()) as u64 / PAGE_SIZE as u64,
+            bindings::cofs_folio_size(folio.as_ptr()) / PAGE_SIZE,
+            bindings::cofs_folio_address(folio.as_ptr()).cast::<u8>(),
+        )
+    };
+    (0..count).map(move |index| {
+        // SAFETY: the page lies in the folio.
+        let bytes =
+            unsafe { core::slice::from_raw_parts(address.add(index * PAGE_SIZE), PAGE_SIZE) };
+        (first.saturating_add(index as u64), bytes)
+    })
 }
 
 /// What lies after the end of the file in its last block is not the file's: a mapping must find

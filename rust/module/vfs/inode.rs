@@ -257,6 +257,24 @@ impl<T: FileSystem> Inode<T> {
         unsafe { (&raw mut (*self.as_ptr()).i_mapping).write_volatile(&raw mut (*to).i_data) };
         Ok(())
     }
+
+    /// Points `i_mapping`, which is redirected, to other pages while no file of the inode is open.
+    /// Gives back the reference to the inode whose pages they were, for those who have loaded the
+    /// pointer without a file: it must be kept until [`Evicted::restore_mapping`].
+    ///
+    /// The caller serialises this.
+    pub(crate) fn replace_mapping(
+        &self,
+        to: ARef<Inode<T::Target>>,
+    ) -> Option<ARef<Inode<T::Target>>> {
+        let old = NonNull::from(self.redirection()?);
+        let to = Inode::into_raw(to);
+        barrier::smp_wmb();
+        // SAFETY: as above.
+        unsafe { (&raw mut (*self.as_ptr()).i_mapping).write_volatile(&raw mut (*to).i_data) };
+        // SAFETY: the reference is the one that `redirect_mapping` took over, of this type.
+        Some(unsafe { ARef::from_raw(old) })
+    }
 }
 
 /// An inode in `->evict_inode`: nobody else uses it, and nobody can take a reference any more.
@@ -435,6 +453,12 @@ impl<T: FileSystem> Anonymous<T> {
             inode,
             _fs: PhantomData,
         })
+    }
+
+    /// Has nobody's memory cgroup charged for its pages.
+    pub(crate) fn charge_nobody(&self) {
+        // SAFETY: the inode is live, and has no pages yet.
+        unsafe { AddressSpace::from_raw((*self.inode.as_ptr()).i_mapping) }.charge_nobody();
     }
 
     /// Makes a regular file of `size` bytes whose pages `A` fills.

@@ -37,6 +37,7 @@ mod uncached;
 mod unload;
 mod uprobe;
 mod vast;
+mod verity;
 mod walk;
 
 use std::path::{Path, PathBuf};
@@ -93,6 +94,8 @@ const USAGE: &str = "usage: probe COMMAND ...
   overlap FILE THREADS SECONDS SEED [GOLDEN]   read it in every way at once; GOLDEN has its bytes
   scatter FILE COUNT                read as many pages, each apart from the others
   ring FILE COUNT                   the same by io_uring: what is done at once
+  verity IMAGE HASHES               dm-verity's hashes of it, and the end of its table
+  fs-verity FILE                    give it that
   squeeze MIB SECONDS               take all memory but so much
   order GROUP ORDER TYPE OPTIONS A B   one order of events on the sharing pair: see the module
                                     GROUP for its orders (uprobe, mapped, lazy, poison,
@@ -170,6 +173,11 @@ fn run(words: &[&str]) -> Result<bool> {
         ["options", group, kind, image, rounds] => {
             options::run(group, kind, Path::new(image), number(rounds)?)
         }
+        ["verity", image, hashes] => {
+            println!("{}", verity::tree(Path::new(image), Path::new(hashes))?);
+            Ok(true)
+        }
+        ["fs-verity", file] => verity::enable(Path::new(file)).map(|()| true),
         ["cuts", kind, image, step] => short::cuts(kind, Path::new(image), number(step)? as usize),
         ["failing", kind, device, image] => {
             short::failing(kind, Path::new(device), Path::new(image))
