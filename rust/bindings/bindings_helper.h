@@ -17,6 +17,7 @@
 #include <linux/zlib.h>
 #include <linux/zstd.h>
 #include "../helpers/helpers.h"
+#include "../helpers/trace.h"
 
 /* Constants whose macros bindgen cannot evaluate. */
 static const unsigned int COFS_SB_RDONLY = SB_RDONLY;

@@ -76,10 +76,12 @@ use crate::{
 };
 use cofs_core::xattr::LongPrefixes;
 use kernel::{
+    debugfs::Dir,
     new_mutex,
     prelude::*,
     seq_file::SeqFile,
     seq_print,
+    str::CString,
     sync::{
         atomic::{
             Atomic,
@@ -100,6 +102,10 @@ pub(crate) struct Image;
 /// What the type carries for all mounts.
 #[pin_data]
 pub(crate) struct Module {
+    /// Before what it is in.
+    #[pin]
+    sharers: share::listing::Sharers,
+    debugfs: Dir,
     #[pin]
     features: sysfs::Directory<Features>,
     /// After what is in it.
@@ -136,6 +142,8 @@ impl Module {
             trim <- Work::new(share::linger::Trim(registry.clone())),
             sysfs <- sysfs::Directory::new(c"cofs", stats::Sharing::new(registry.clone(), decoders.clone())),
             features <- sysfs.child(c"features", Features),
+            debugfs: Dir::new(c"cofs"),
+            sharers <- share::listing::file(debugfs, registry.clone()),
         }? Error)
     }
 }
@@ -170,7 +178,7 @@ pub(crate) struct Mount {
     pub(crate) user_xattr: Atomic<bool>,
     cache_strategy: u32,
     dax_never: bool,
-    name: KVec<u8>,
+    name: CString,
     watched: Watched<Image>,
     /// What its directory in sysfs shows.
     pub(crate) counts: Counts,
@@ -196,6 +204,11 @@ pub(crate) enum Report {
 }
 
 impl Mount {
+    /// What it is called in messages.
+    pub(crate) fn name(&self) -> &CStr {
+        &self.name
+    }
+
     /// The metadata, as pages.
     pub(crate) fn metadata(&self) -> Metadata<'_> {
         self.devices.metadata().with(&self.special)
@@ -235,7 +248,7 @@ impl Mount {
         while old & bit == 0 {
             match self.reported.cmpxchg(old, old | bit, Relaxed) {
                 Ok(_) => {
-                    let name = core::str::from_utf8(&self.name).unwrap_or("?");
+                    let name = self.name.to_str().unwrap_or("?");
                     match nid {
                         Some(nid) => pr_err!("({name}): inode {nid}: {text}\n"),
                         None => pr_err!("({name}): {text}\n"),
@@ -431,8 +444,7 @@ impl Mountable for Image {
         };
         let disk = cofs_core::SuperBlock::read_any(&metadata, hash::crc32c).map_err(refuse)?;
         let devices = Devices::new(sb, &disk, backing, given, direct)?;
-        let mut name = KVec::new();
-        name.extend_from_slice(sb.id().to_bytes(), GFP_KERNEL)?;
+        let name = CString::try_from(sb.id())?;
 
         sb.set_block_size(disk.block_size() as u32)?;
         sb.set_uuid(disk.uuid());

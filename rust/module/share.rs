@@ -21,6 +21,7 @@ mod failover;
 mod fingerprint;
 mod hashing;
 pub(crate) mod linger;
+pub(crate) mod listing;
 mod provider;
 mod registry;
 mod trust;

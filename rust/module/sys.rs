@@ -25,5 +25,6 @@ pub(crate) mod scratch;
 pub(crate) mod span;
 pub(crate) mod sysfs;
 pub(crate) mod temporary;
+pub(crate) mod trace;
 pub(crate) mod virtual_range;
 pub(crate) mod work;

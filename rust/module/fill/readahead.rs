@@ -134,7 +134,7 @@ impl Operations for Contents {
     fn readahead(content: &Inode<Self>, file: Option<&File>, window: &mut Window<'_>) {
         // Without a provider the folios stay as they are, and the readahead core drops them. Those
         // that fail are asked for again by whoever needs them.
-        let _ = share::with_source(content, file, |source| {
+        let _ = share::with_source(content, file, window.range(), |source| {
             read_ahead(source, content.data_mapping(), window);
         });
     }

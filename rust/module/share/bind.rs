@@ -3,7 +3,10 @@
 //! Binding an image's inode to content: at first open, once, until it is evicted.
 
 use super::{
-    content::Contents,
+    content::{
+        of,
+        Contents, //
+    },
     fingerprint,
     linger,
     provider::Provider,
@@ -12,7 +15,10 @@ use super::{
 use crate::{
     mount::Image,
     share::Domain,
-    sys::nofs,
+    sys::{
+        nofs,
+        trace, //
+    },
     vfs::inode::{
         Evicted,
         Inode, //
@@ -117,6 +123,12 @@ fn bind(inode: &Inode<Image>, domain: &Domain) -> Result {
     };
     if matches!(bound, Binding::Shared { .. }) {
         mount.counts.bound();
+        if let Some(content) = inode.redirection() {
+            trace::adopt(
+                of(content, &mount, inode.node().disk.nid()),
+                content.node().sharers(),
+            );
+        }
     }
     *binding = bound;
     Ok(())

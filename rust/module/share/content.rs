@@ -23,7 +23,8 @@ use crate::{
             InodeTable,
             Link,
             Linked, //
-        }, //
+        },
+        trace, //
     },
     vfs::{
         context,
@@ -110,6 +111,11 @@ impl Content {
         !self.trust.is_claim() && self.key() == new.key()
     }
 
+    /// What is known of it.
+    pub(super) fn state(&self) -> State {
+        self.trust.state()
+    }
+
     /// Where the registry has it.
     pub(super) fn slot(&self) -> usize {
         self.slot
@@ -133,6 +139,15 @@ impl Content {
     /// How many images' inodes are bound to it.
     pub(crate) fn sharers(&self) -> u64 {
         self.providers.count()
+    }
+}
+
+/// What events say of file `nid` on `mount`, which is bound to `content`.
+pub(super) fn of<'a>(content: &Inode<Contents>, mount: &'a Mount, nid: u64) -> trace::Of<'a> {
+    trace::Of {
+        content: content.number(),
+        image: mount.name(),
+        nid,
     }
 }
 

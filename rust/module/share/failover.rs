@@ -7,7 +7,10 @@
 //! waiting for the other.
 
 use super::{
-    content::Contents,
+    content::{
+        of,
+        Contents, //
+    },
     provider, //
 };
 use crate::{
@@ -15,6 +18,7 @@ use crate::{
         readahead::fill_one,
         source::Source, //
     },
+    sys::trace,
     vfs::{
         asked_folio::{
             AskedFolio,
@@ -38,12 +42,16 @@ pub(crate) fn read(
     asked: &AskedFolio<'_>,
 ) -> Result {
     let own = provider::own(content, file);
+    let range = folio.range();
     let checked = !content.node().trust.is_claim();
     if checked {
         // By whoever read ahead.
         folio.was_refused();
     }
     if let Some(inode) = own {
+        let mount = inode.super_block().mount();
+        let of = of(content, &mount, inode.node().disk.nid());
+        trace::fill(of, range.clone());
         let filled = fill_one(&Source::of(inode), content.data_mapping(), folio);
         let alone = content.node().sharers() < 2;
         if alone && !checked {
@@ -54,7 +62,8 @@ pub(crate) fn read(
             Outcome::Filled | Outcome::Over => return Ok(()),
         };
         if checked && folio.was_refused() {
-            inode.super_block().mount().changed(inode.node().disk.nid());
+            trace::mismatch(of, range.clone());
+            mount.changed(of.nid);
         }
         if alone {
             return filled;
@@ -70,20 +79,23 @@ pub(crate) fn read(
         }
         // The wait is for the folio, and not for the image: that may go meanwhile.
         let mount = flight.mount();
+        let of = of(content, &mount, flight.nid());
+        trace::fill(of, range.clone());
         // The folio tells.
         let _ = fill_one(&flight.source(), content.data_mapping(), folio);
-        let nid = flight.nid();
         drop(flight);
         folio = match asked.outcome() {
             Outcome::Failed(folio) => {
                 if checked && folio.was_refused() {
-                    mount.changed(nid);
+                    trace::mismatch(of, range.clone());
+                    mount.changed(of.nid);
                 }
                 folio
             }
             Outcome::Filled if !first => {
                 content.super_block().fs_type().module().count_failover();
                 mount.counts.failover();
+                trace::failover(of, range);
                 return Ok(());
             }
             Outcome::Filled | Outcome::Over => return Ok(()),

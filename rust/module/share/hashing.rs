@@ -5,7 +5,10 @@
 //! when nothing else does.
 
 use super::{
-    content::Contents,
+    content::{
+        of,
+        Contents, //
+    },
     provider::Provider,
     trust::{
         Macs,
@@ -23,6 +26,10 @@ use crate::{
     },
     sys::{
         nofs,
+        trace::{
+            self,
+            Hashed, //
+        },
         work::{
             Idle,
             Queue, //
@@ -120,12 +127,18 @@ pub(super) fn hash(content: &Inode<Contents>, provider: &Provider, who: Who) -> 
         return Err(EBUSY);
     }
     let mount = provider.mount();
+    let told = |outcome| {
+        trace::verify(of(content, mount, provider.nid()), content.size(), outcome);
+    };
     let hash = read(content, mount, &macs, who).inspect_err(|_| {
         node.trust.settle(State::Unread);
+        told(Hashed::Unread);
     })?;
     if node.sha256() == Some(&hash) && node.trust.state() == State::Hashing {
+        told(Hashed::Same);
         return Ok(Outcome::Same(macs));
     }
+    told(Hashed::Other);
     node.trust.settle(State::Refused);
     content.super_block().fs_type().module().count_refused();
     mount.counts.refused();

@@ -2,7 +2,10 @@
 
 //! Who can fill the pages of content.
 
-use super::content::Contents;
+use super::content::{
+    of,
+    Contents, //
+};
 use crate::{
     fill::source::{
         Clusters,
@@ -12,12 +15,16 @@ use crate::{
         Image,
         Mount, //
     },
-    sys::nofs,
+    sys::{
+        nofs,
+        trace, //
+    },
     vfs::{
         file::File,
         inode::Inode, //
     }, //
 };
+use core::ops::Range;
 use kernel::{
     new_mutex,
     prelude::*,
@@ -160,6 +167,13 @@ impl Providers {
         (!list.providers.is_empty()).then(enter)
     }
 
+    /// Shows `see` the mount and the number of each.
+    pub(super) fn for_each(&self, mut see: impl FnMut(&Mount, u64)) {
+        for provider in &self.list.lock().providers {
+            see(&provider.mount, provider.nid());
+        }
+    }
+
     pub(super) fn nid_on(&self, mount: &Mount) -> Option<u64> {
         let list = self.list.lock();
         let own = list
@@ -222,17 +236,22 @@ pub(super) fn own<'a>(
     file.and_then(|f| f.redirected_inode::<Image>(content))
 }
 
-/// Runs `fill` with a source for `content`: the reader's [`own`], else any other.
+/// Runs `fill` with a source for `range` of `content`: the reader's [`own`], else any other.
 pub(crate) fn with_source(
     content: &Inode<Contents>,
     file: Option<&File>,
+    range: Range<u64>,
     fill: impl FnOnce(&Source<'_>),
 ) -> Result {
+    let fill = |source: Source<'_>| {
+        trace::fill(of(content, source.mount(), source.disk().nid()), range);
+        fill(&source);
+    };
     if let Some(inode) = own(content, file) {
-        fill(&Source::of(inode));
+        fill(Source::of(inode));
         return Ok(());
     }
     let flight = content.node().providers.nth(0).ok_or(EIO)?;
-    fill(&flight.source());
+    fill(flight.source());
     Ok(())
 }

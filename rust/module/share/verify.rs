@@ -9,7 +9,10 @@
 
 use super::{
     bind::Binding,
-    content::Contents,
+    content::{
+        of,
+        Contents, //
+    },
     hashing::{
         self,
         Outcome,
@@ -27,7 +30,10 @@ use crate::{
         Image,
         Mount, //
     },
-    sys::parameters,
+    sys::{
+        parameters,
+        trace, //
+    },
     vfs::inode::Inode, //
 };
 use cofs_core::share::fingerprint::Key;
@@ -201,6 +207,11 @@ pub(super) fn bind_again(
         *left = inode.replace_mapping(public);
         own.data_mapping().drop_unused();
         registry.count_adoption();
+        if let Some(content) = inode.redirection() {
+            let mount = inode.super_block().mount();
+            let of = of(content, &mount, inode.node().disk.nid());
+            trace::adopt(of, content.node().sharers());
+        }
     }
     Ok(())
 }

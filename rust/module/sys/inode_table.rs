@@ -78,6 +78,24 @@ unsafe impl<T: Linked> Sync for InodeTable<T> {}
 // SAFETY: as above.
 unsafe impl<T: Linked> Send for InodeTable<T> {}
 
+/// As many inodes of a slot are looked at; chains are short.
+const HELD: usize = 16;
+
+/// The inodes of one slot, to look at without the lock.
+pub(crate) struct Held<T: Linked>([Option<ARef<Inode<T>>>; HELD]);
+
+impl<T: Linked> Held<T> {
+    /// None.
+    pub(crate) fn new() -> Self {
+        Self([const { None }; HELD])
+    }
+
+    /// Each.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Inode<T>> {
+        self.0.iter().flatten().map(|inode| &**inode)
+    }
+}
+
 /// The xa_lock, held.
 #[must_use = "the lock is released when the guard is dropped"]
 struct Guard<'a, T: Linked>(&'a InodeTable<T>);
@@ -221,6 +239,44 @@ impl<T: Linked> InodeTable<T> {
             }
             return;
         }
+    }
+
+    /// Takes references to the inodes of the next slot from number `slot` on that has some, into `held`.
+    /// The number to go on with; `None` if there is none any more. What does not fit is left out.
+    pub(crate) fn hold(&self, slot: usize, held: &mut Held<T>) -> Option<usize> {
+        held.0 = [const { None }; HELD];
+        let mut slot = slot;
+        let guard = self.lock();
+        // SAFETY: the array is initialised; the lock may be held.
+        let entry = unsafe {
+            bindings::xa_find(
+                self.xa.get(),
+                &raw mut slot,
+                usize::MAX,
+                bindings::XA_PRESENT,
+            )
+        };
+        if entry.is_null() {
+            return None;
+        }
+        let mut room = held.0.iter_mut();
+        let mut at = guard.head(slot);
+        while let Some(inode) = at {
+            // SAFETY: by the table's invariant.
+            let inode = unsafe { inode.as_ref() };
+            if let Some(inode) = inode.igrab() {
+                match room.next() {
+                    Some(place) => *place = Some(inode),
+                    None => {
+                        drop(guard);
+                        drop(inode);
+                        return slot.checked_add(1);
+                    }
+                }
+            }
+            at = guard.next(inode);
+        }
+        slot.checked_add(1)
     }
 
     /// Shows what every inode carries, and its pages, to `see`, slot by slot; the lock is dropped

@@ -219,6 +219,12 @@ impl<T: FileSystem> Inode<T> {
         unsafe { SuperBlock::from_raw((*self.as_ptr()).i_sb) }
     }
 
+    /// `i_ino`.
+    pub(crate) fn number(&self) -> u64 {
+        // SAFETY: the inode is live, and its number does not change.
+        unsafe { (*self.as_ptr()).i_ino as u64 }
+    }
+
     /// `i_size` in bytes.
     pub(crate) fn size(&self) -> u64 {
         // SAFETY: the inode is live.
