@@ -35,7 +35,7 @@ begin first first
 options=$(shown)
 is "the default is not shown" "${options/share_charge/}" "$options"
 is "first: 16 MiB are the first reader's" "$(charged one) $(charged two)" "16 0"
-is "both have them" "$(same "$MNT/a/big" "$MNT/b/big")" 4096
+is "both have them" "$(cached "$MNT/a/big") $(cached "$MNT/b/big")" "4096 4096"
 probe evict "$MNT/a/big"
 is "the payer's fadvise(DONTNEED) drops nothing" "$(cached "$MNT/b/big")" 4096
 echo 4M >"$groups/charge-one/memory.max"
@@ -54,7 +54,7 @@ end
 begin root root
 like "root is shown" "$(shown)" "*,share_charge=root*"
 is "root: nobody pays" "$(charged one) $(charged two)" "0 0"
-is "both have them" "$(same "$MNT/a/big" "$MNT/b/big")" 4096
+is "both have them" "$(cached "$MNT/a/big") $(cached "$MNT/b/big")" "4096 4096"
 echo 4M >"$groups/charge-one/memory.max"
 is "a sharer's limit takes nothing from the other" "$(cached "$MNT/b/big")" 4096
 probe evict "$MNT/a/big"

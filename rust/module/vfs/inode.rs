@@ -222,7 +222,7 @@ impl<T: FileSystem> Inode<T> {
     /// `i_ino`.
     pub(crate) fn number(&self) -> u64 {
         // SAFETY: the inode is live, and its number does not change.
-        unsafe { (*self.as_ptr()).i_ino as u64 }
+        unsafe { (*self.as_ptr()).i_ino }
     }
 
     /// `i_size` in bytes.
@@ -275,7 +275,8 @@ impl<T: FileSystem> Inode<T> {
     ) -> Option<ARef<Inode<T::Target>>> {
         let old = NonNull::from(self.redirection()?);
         let to = Inode::into_raw(to);
-        barrier::smp_wmb();
+        // SAFETY: barriers have no conditions.
+        unsafe { bindings::smp_wmb() };
         // SAFETY: as above.
         unsafe { (&raw mut (*self.as_ptr()).i_mapping).write_volatile(&raw mut (*to).i_data) };
         // SAFETY: the reference is the one that `redirect_mapping` took over, of this type.
