@@ -5,7 +5,7 @@
 start_postgres || exit
 cd /opt/pg-regress || exit
 mkdir /tmp/out /tmp/tables && chown postgres /tmp/out /tmp/tables
-as_postgres ./pg_regress --use-existing=0 --inputdir=. --outputdir=/tmp/out --dlpath=/opt/pg-regress --bindir=$bin \
+as_postgres ./pg_regress --inputdir=. --outputdir=/tmp/out --dlpath=/opt/pg-regress --bindir=$bin \
 	--host=/tmp --max-connections=4 --schedule=parallel_schedule >/tmp/regress.log 2>&1
 rc=$?
 grep -vE '^(ok|#  *parallel group)' /tmp/regress.log

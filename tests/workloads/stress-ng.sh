@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # stress-ng's stressors of files and of memory mappings, each alone for two seconds, with its own checks. They work
-# in a directory on the overlay; what they execute, list and map lies on the image.
+# in a directory on the overlay.
 
-stressors=(access chdir chmod copy-file dentry dir dirdeep dirmany dup exec fcntl fiemap file-ioctl filename
+stressors=(access chdir chmod copy-file dentry dir dirdeep dirmany dup fcntl fiemap file-ioctl filename
 	flock fstat getdent handle inotify lease link lockf lockofd madvise mincore mlock mmap mmapaddr mmapfiles
 	mmapmany mprotect mremap msync munmap open pagemove readahead remap rename sendfile splice symlink
 	tee touch unlink utime vma xattr)

@@ -209,3 +209,87 @@ impl File {
         )))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tree in a directory of its own, and its list.
+    fn tree(name: &str) -> (std::path::PathBuf, Golden) {
+        let dir = std::env::temp_dir().join(format!("stress-{}-{name}", std::process::id()));
+        let root = dir.join("tree");
+        fs::create_dir_all(root.join("below")).unwrap();
+        fs::write(root.join("empty"), b"").unwrap();
+        fs::write(root.join("below/file"), bytes()).unwrap();
+        std::os::unix::fs::symlink("below/file", root.join("link")).unwrap();
+        let mut list = Vec::new();
+        print_below(&root, "", &mut list).unwrap();
+        fs::write(dir.join("list"), list).unwrap();
+        let golden = Golden::load(&dir.join("list")).unwrap();
+        (dir, golden)
+    }
+
+    fn bytes() -> Vec<u8> {
+        (0..2 * PAGE + 100).map(|i| (i / 7) as u8).collect()
+    }
+
+    #[test]
+    fn a_list_knows_its_tree() {
+        let (dir, golden) = tree("knows");
+        assert_eq!(golden.link("link").map(String::as_str), Some("below/file"));
+        assert_eq!(golden.size("empty"), Some(0));
+        assert_eq!(golden.files.len(), 1);
+        let names = &golden.directories[0].1;
+        assert!(["below", "empty", "link"]
+            .iter()
+            .all(|name| names.contains(*name)));
+        let file = golden.file("below/file").unwrap();
+        assert_eq!((file.size, file.pages()), (bytes().len() as u64, 3));
+        assert_eq!(
+            (file.len(0, 3), file.len(1, 1), file.len(2, 5)),
+            (bytes().len(), PAGE, 100)
+        );
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_wrong_byte_anywhere_is_found() {
+        let (dir, golden) = tree("finds");
+        let file = golden.file("below/file").unwrap();
+        assert!(matches!(file.check("test", 0, &bytes()), Ok(n) if n == file.size));
+        assert!(file.check("test", 1, &bytes()[PAGE..]).is_ok());
+        for at in [0, PAGE - 1, PAGE, 2 * PAGE, bytes().len() - 1] {
+            let mut wrong = bytes();
+            wrong[at] ^= 1;
+            assert!(
+                matches!(file.check("test", 0, &wrong), Err(Trouble::Wrong(_))),
+                "byte {at}"
+            );
+        }
+        // The right bytes at another place, a file that ends early, one that does not end.
+        assert!(file.check("test", 0, &bytes()[PAGE..]).is_err());
+        assert!(file
+            .check("test", 2, &bytes()[2 * PAGE..2 * PAGE + 99])
+            .is_err());
+        assert!(file
+            .check("test", 2, &[&bytes()[2 * PAGE..], &[0]].concat())
+            .is_err());
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_broken_list_is_refused() {
+        let dir = std::env::temp_dir().join(format!("stress-{}-broken", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        for text in [
+            "",
+            "f\t1\tx\t\tname\n",
+            "f\t1\tx\tzzzzzzzzzzzzzzzz\tname\n",
+            "x\tname\n",
+        ] {
+            fs::write(dir.join("list"), text).unwrap();
+            assert!(Golden::load(&dir.join("list")).is_err(), "{text:?}");
+        }
+        fs::remove_dir_all(dir).unwrap();
+    }
+}

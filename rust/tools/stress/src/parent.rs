@@ -212,8 +212,9 @@ fn last_look(
             }
         }
     }
-    rng.shuffle(&mut slots.iter().collect::<Vec<_>>());
-    for slot in slots {
+    let mut order: Vec<&Slot> = slots.iter().collect();
+    rng.shuffle(&mut order);
+    for slot in order {
         settle(counts, now(), slot.end(counts, &mut rng));
     }
     Ok(())
