@@ -21,10 +21,7 @@ pub(crate) fn tree(image: &Path, hashes: &Path) -> Result<String> {
         levels.push(level(top));
     }
     let top = levels.last().ok_or("no blocks")?;
-    let root: String = Sha256::digest(top)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let root = format!("{:x}", Sha256::digest(top));
     let file: Vec<u8> = levels.iter().rev().flatten().copied().collect();
     std::fs::write(hashes, file).what(|| format!("write {}", hashes.display()))?;
     Ok(format!("{} 0 sha256 {root} -", data.len() / BLOCK))
