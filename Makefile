@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every target is one script; `make help` lists them.
-.PHONY: help modules vm demo check check-debug quick lab bench bench-check profile fuzz mutants pressure stress workloads install install-tools deb deb-check kernels docs images test clippy fmt clean distclean
+.PHONY: help modules vm demo check check-debug quick lab bench bench-check profile fuzz mutants pressure stress workloads install install-tools deb deb-check kernels docs containerd images test clippy fmt clean distclean
 
 help:
 	@echo 'Common:'
@@ -30,6 +30,7 @@ help:
 	@echo '  make pressure     TIME=1800 seconds of compressed reads without memory (KERNEL=stock)'
 	@echo '  make stress       TIME=30m of everything at once on images of a PAIR (KERNEL=debug, SEED=number, FAULTS=none)'
 	@echo '  make workloads    what others wrote, on cofs and on erofs (WORKLOADS="systemd fio git ...", TYPES=cofs)'
+	@echo '  make containerd   two containers of two images, by containerd on cofs, in a guest'
 	@echo '  make docs         Documentation/ as build/docs/, by Sphinx'
 	@echo '  make clippy fmt images'
 	@echo '  make clean        remove build/'
@@ -56,6 +57,8 @@ install:
 	@scripts/install.sh
 install-tools:
 	@scripts/install-tools.sh
+containerd:
+	@scripts/containerd.sh
 docs:
 	@scripts/docs.sh
 deb:

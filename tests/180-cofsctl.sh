@@ -13,6 +13,7 @@ a=/dev/disk/cofs/a
 b=/dev/disk/cofs/b
 share=inode_share,domain_id=cofsctl
 
+shopt -s extglob
 # json COMMAND...: what cofsctl prints, with each value in a line of its own.
 json() { cofsctl "$@" --json 2>/dev/null; }
 # field NAME: the first value of that name on stdin.
@@ -75,7 +76,7 @@ while read -r word path; do
 	*'<disk>'*) known=cofs_image_ ;;
 	*) known=cofs_ ;;
 	esac
-	name=${path##*/}
+	name=${path##*/} file=${path##*/}
 	[ -r "/sys/fs/cofs/$name" ] || [ -r "/sys/fs/cofs/${disk##*/}/$name" ] || continue
 	case $name in
 	drop_*) continue ;;
@@ -84,7 +85,7 @@ while read -r word path; do
 	linger_mb) name=linger_limit_bytes ;;
 	*_bytes_*) name=${name/_bytes_/_}_bytes ;;
 	esac
-	[[ $metrics == *$'\n'"$known$name"[_\ {]* ]] || missing+=" $path"
+	[[ $metrics == *$'\n'"$known"@("$name"|"$file")[_\ {]* ]] || missing+=" $path"
 done <"$TESTS/../ABI/sysfs-fs-cofs"
 is "every number that is documented is a metric" "$missing" ""
 umnt "$MNT/a"

@@ -88,6 +88,9 @@ void cofs_folio_unlock_in_place(struct folio *folio);
 #define COFS_DOMAIN_MAX 255
 bool cofs_default_verify(void);
 unsigned int cofs_verify_open_kb(void);
+#define COFS_AS_COFS 0
+#define COFS_AS_EROFS 1
+int cofs_fsname(void);
 int cofs_linger_mb(void);
 unsigned int cofs_worker_delay_ms(void);
 void cofs_set_linger_mb(int mb);

@@ -29,6 +29,18 @@ unsigned int cofs_worker_delay_ms(void)
 	return READ_ONCE(worker_delay_ms);
 }
 
+/* As which type it is mounted: read once, when the module is loaded. */
+static char *fsname = "cofs";
+module_param(fsname, charp, 0444);
+MODULE_PARM_DESC(fsname, "name of the file system type: cofs, or erofs where the kernel's own is not loaded");
+
+int cofs_fsname(void)
+{
+	if (!strcmp(fsname, "erofs"))
+		return COFS_AS_EROFS;
+	return strcmp(fsname, "cofs") ? -EINVAL : COFS_AS_COFS;
+}
+
 /* Read and written under kernel_param_lock(). */
 static char default_domain[COFS_DOMAIN_MAX + 1];
 

@@ -49,7 +49,11 @@ struct Cofs {
 impl kernel::InPlaceModule for Cofs {
     fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            images <- vfs::fs_type::FsType::register(module, mount::Module::new()),
-        })
+            images <- vfs::fs_type::FsType::register(
+                module,
+                sys::parameters::fsname()?,
+                mount::Module::new(),
+            ),
+        }? Error)
     }
 }

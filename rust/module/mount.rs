@@ -325,7 +325,6 @@ impl Mount {
 }
 
 impl FileSystem for Image {
-    const NAME: &'static CStr = c"cofs";
     const CACHE_NAME: &'static CStr = c"cofs_inode";
     const FLAGS: i32 = crate::vfs::fs_type::REQUIRES_DEV | crate::vfs::fs_type::ALLOW_IDMAP;
 

@@ -181,7 +181,6 @@ pub(crate) fn module(registry: Arc<Registry>) -> impl PinInit<Arc<Registry>, Err
 }
 
 impl FileSystem for Contents {
-    const NAME: &'static CStr = c"cofs_content";
     const CACHE_NAME: &'static CStr = c"cofs_content";
     const FLAGS: i32 = 0;
 

@@ -7,6 +7,19 @@
 use crate::bindings;
 use kernel::prelude::*;
 
+/// `fsname`: as which type images are mounted.
+pub(crate) fn fsname() -> Result<&'static CStr> {
+    // SAFETY: reads what was written before the module's code runs.
+    match unsafe { bindings::cofs_fsname() } as u32 {
+        bindings::COFS_AS_COFS => Ok(c"cofs"),
+        bindings::COFS_AS_EROFS => Ok(c"erofs"),
+        _ => {
+            pr_err!("fsname= is cofs or erofs\n");
+            Err(EINVAL)
+        }
+    }
+}
+
 /// `linger_mb`: MiB that content may keep when no image holds it; negative for no bound.
 pub(crate) fn linger_mb() -> i32 {
     // SAFETY: reads a static.

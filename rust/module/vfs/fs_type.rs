@@ -29,10 +29,7 @@ use kernel::{
 
 /// A type of file system, and the Rust types that its C objects carry.
 pub(crate) trait FileSystem: Sized + Send + Sync + 'static {
-    /// The name in `/proc/filesystems`.
-    const NAME: &'static CStr;
-
-    /// The name of the slab cache of inodes.
+    /// The name of the slab cache of inodes; and of the type, if it is an internal one.
     const CACHE_NAME: &'static CStr;
 
     /// `file_system_type.fs_flags`.
@@ -139,19 +136,22 @@ unsafe impl<T: FileSystem> Send for FsType<T> {}
 impl<T: FileSystem> FsType<T> {
     /// Makes a type which mount(2) does not see, for [`KernMount`].
     fn internal(module: impl PinInit<T::Module, Error>) -> impl PinInit<Self, Error> {
-        Self::build(core::ptr::null_mut(), module, false)
+        Self::build(core::ptr::null_mut(), T::CACHE_NAME, module, false)
     }
 
-    /// Makes a type and registers it for mount(2). Each mount pins `owner`.
+    /// Makes a type and registers it for mount(2) as `name`. Each mount pins `owner`. EBUSY where
+    /// there is such a type.
     pub(crate) fn register(
         owner: &'static ThisModule,
+        name: &'static CStr,
         module: impl PinInit<T::Module, Error>,
     ) -> impl PinInit<Self, Error> {
-        Self::build(owner.as_ptr(), module, true)
+        Self::build(owner.as_ptr(), name, module, true)
     }
 
     fn build(
         owner: *mut bindings::module,
+        name: &'static CStr,
         module: impl PinInit<T::Module, Error>,
         register: bool,
     ) -> impl PinInit<Self, Error> {
@@ -163,7 +163,7 @@ impl<T: FileSystem> FsType<T> {
                 unsafe { slot.write_bytes(0, 1) };
                 // SAFETY: `slot` is valid and not yet shared.
                 unsafe {
-                    (*slot).name = T::NAME.as_char_ptr();
+                    (*slot).name = name.as_char_ptr();
                     (*slot).fs_flags = T::FLAGS;
                     (*slot).init_fs_context = Some(Self::init_fs_context);
                     (*slot).kill_sb = Some(Self::kill_sb);
@@ -174,7 +174,9 @@ impl<T: FileSystem> FsType<T> {
             registered: {
                 if register {
                     // SAFETY: the struct is initialised and pinned until it is unregistered.
-                    to_result(unsafe { bindings::register_filesystem(fs.get()) })?;
+                    to_result(unsafe { bindings::register_filesystem(fs.get()) }).inspect_err(|_| {
+                        pr_err!("the file system type {} is registered by another module\n", name);
+                    })?;
                 }
                 register
             },

@@ -49,6 +49,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   tree KIND DIR                     make the source tree KIND in DIR
   mount TYPE OPTIONS SOURCE DIR     mount; a regular file gets a loop device,
                                     unless BACKED_BY_FILE is set
+  mount2 TYPE OPTIONS SOURCE DIR    the same by mount(2), the source as it is
   umount DIR
   remount OPTIONS DIR
   dump DIR                          every name of a tree, one line each
@@ -123,6 +124,9 @@ fn run(words: &[&str]) -> Result<bool> {
             mounting::attach_soon(kind, options, &device, &PathBuf::from(dir))
                 .map(|()| true)
                 .map_err(|refusal| refusal.to_string())
+        }
+        ["mount2", kind, options, source, dir] => {
+            mounting::by_mount(kind, options, source, Path::new(dir)).map(|()| true)
         }
         ["umount", dir] => mounting::detach(Path::new(dir)).map(|()| true),
         ["remount", options, dir] => mounting::remount(options, Path::new(dir)).map(|()| true),

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags, CWD};
 use rustix::io::Errno;
 use rustix::mount::{
-    fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount, unmount,
-    FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MoveMountFlags, UnmountFlags,
+    fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, mount, move_mount,
+    unmount, FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MoveMountFlags, UnmountFlags,
 };
 
 use crate::error::{name, Context, Result};
@@ -59,6 +59,12 @@ pub(crate) fn attach(
         MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH,
     )
     .map_err(bare)
+}
+
+/// Mounts by mount(2), read-only: one call, which takes what it is given.
+pub(crate) fn by_mount(kind: &str, options: &str, source: &str, dir: &Path) -> Result<()> {
+    let options = std::ffi::CString::new(options).map_err(|error| error.to_string())?;
+    mount(source, dir, kind, MountFlags::RDONLY, &*options).map_err(|e| name(e).to_string())
 }
 
 /// The same, with patience: the one who had the device may have given it up, but not yet to the last
