@@ -32,24 +32,24 @@ modprobe -q dm_mod
 dmsetup create shaky --readonly --table "0 $size linear $b 0"
 dmsetup mknodes shaky	# there is no udev
 
-damaged=/run/damaged.img
 for case in first-name-offset-zero entry-nid-beyond; do
-	probe damage-one "$IMAGES/h-default.img" $damaged $case
+	# Each in a file of its own: a loop device that is slow to go has pages of the one before.
+	damaged=/run/$case.img
+	probe damage-one "$IMAGES/h-default.img" "$damaged" $case
 	if [ "$FS" = cofs ]; then
-		mnt "" $damaged "$MNT/d" erofs
+		mnt "" "$damaged" "$MNT/d" erofs
 		diag "erofs: $case: $(told "$MNT/d" -- ls -l "$MNT/d")"
 		umnt "$MNT/d"
 	fi
-	mnt "" $damaged "$MNT/d"
+	mnt "" "$damaged" "$MNT/d"
 	answer=$(told "$MNT/d" -- ls -l "$MNT/d")
 	case $case in
 	first*) is "a damaged directory" "$answer" "EUCLEAN ." ;;
-	# Of an inode that there is not, or of the directory.
-	*) like "a name that leads nowhere" "$answer" "E* *" ;;
+	*) like "a name that leads nowhere" "$answer" "E* unknown *" ;;
 	esac
 	umnt "$MNT/d"
+	rm "$damaged"
 done
-rm $damaged
 
 if [ "$FS" = cofs ]; then
 	sharing erofs
