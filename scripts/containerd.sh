@@ -34,7 +34,7 @@ if [ ! -e "$image" ]; then
 	rm -rf "$COFS_CACHE/$name.work"
 fi
 
-out=$COFS_TOP/build/containerd
+out=build/containerd
 mkdir -p "$out"
 payload=$(scripts/payload.sh stock "$(scripts/modules.sh)")
 say "booting the stock kernel (at most 1500 s; console: $out/console)"

@@ -57,8 +57,14 @@ class Report:
             text = line.lstrip(" ")
             indent = len(line) - len(text)
             if text.startswith("# Subtest:"):
+                name = text[len("# Subtest:"):].strip()
+                top = stack[0]
+                if indent == 0 and top.name is None and top.plan is None and not top.seen:
+                    # One test file's own stream.
+                    top.name = name
+                    continue
                 stack.append(Level(indent))
-                stack[-1].name = text[len("# Subtest:"):].strip()
+                stack[-1].name = name
                 stack[-1].before = len(self.failures)
                 continue
             while len(stack) > 1 and indent < stack[-1].indent:

@@ -41,6 +41,12 @@ class Ktap(unittest.TestCase):
         self.assertEqual(totals(*nested, "not ok 1 s"), (1, 1, 0))
         self.assertEqual(totals(*nested, "  ok 2 b", "not ok 1 s"), (2, 1, 0))
 
+    def test_a_files_own_stream(self):
+        own = ["KTAP version 1", "# Subtest: s", "1..2", "ok 1 a"]
+        self.assertEqual(totals(*own, "ok 2 b"), (2, 0, 0))
+        self.assertEqual(totals(*own, "not ok 2 b"), (1, 1, 0))
+        self.assertEqual(totals(*own)[1], 1)
+
     def test_subtest_cut_off(self):
         self.assertEqual(totals("1..1", "  # Subtest: s", "  1..2", "  ok 1 a"), (1, 2, 0))
 
