@@ -4,14 +4,14 @@
 . "$(dirname "$0")/lib/guest.sh"
 . "$TESTS/lib/sharing.sh"
 
-plan 25
+plan 34
 if ! ours; then
-	for i in {1..25}; do skip "cofsctl $i" "cofs only"; done
+	for i in {1..34}; do skip "cofsctl $i" "cofs only"; done
 	exit
 fi
 a=/dev/disk/cofs/a
 b=/dev/disk/cofs/b
-share=inode_share,domain_id=cofsctl
+share=inode_share,domain_id=a-secret
 
 shopt -s extglob
 # json COMMAND...: what cofsctl prints, with each value in a line of its own.
@@ -26,6 +26,8 @@ field() {
 		return
 	done
 }
+# part NAME: what is said from that name on.
+part() { sed -n "/^  \"$1\": /,\$p"; }
 # metric NAME: its value.
 metric() {
 	local name value
@@ -58,7 +60,24 @@ done
 is "what compare foretold" "$(field saved_bytes <<<"$status")" "$(field saved_bytes <<<"$foretold")"
 disk=$(readlink -f $b)
 like "status names the mounts" "$(cofsctl status)" "*${disk##*/} *$MNT/b with a space *"
-like "status goes on" "$(timeout 5 "$TESTS/../cofsctl" status --watch=1 | grep -c saved)" "[2-9]"
+
+# -- what root alone sees
+check "the domain's name is nowhere" [ "${status/a-secret/}" = "$status" ]
+is "all is in one domain" "$(part domains <<<"$status" | field saved_bytes)" "$(counter saved_bytes)"
+is "what is there once" "$(part domains <<<"$status" | field shared_bytes)" $(($(counter shared_pages) * 4096))
+table=$(cofsctl status)
+name=$(</sys/fs/cofs/${disk##*/}/domain)
+like "as the kernel calls it" "$table" "*"$'\n'"${name:0:8}  claim  "+(' ')"2 *"
+path=$(part biggest <<<"$status" | field path)
+path=${path//\"/}
+like "the biggest file has a name" "$path" "$MNT/[ab]*/*"
+is "and is that file" "$(part biggest <<<"$status" | field size)" "$(stat -c %s "$path")"
+is "as many as are asked for" "$(cofsctl status --json --top 3 | grep -c '"fingerprint"')" 3
+nobody=$(setpriv --reuid 65534 --regid 65534 --clear-groups "$TESTS/../cofsctl" status --json)
+is "others see the numbers only" "$(field domains <<<"$nobody") $(field biggest <<<"$nobody") $(field domain <<<"$nobody") $(field saved_bytes <<<"$nobody")" \
+	"null null null $(counter saved_bytes)"
+
+like "status goes on" "$(timeout 5 "$TESTS/../cofsctl" status --watch=1 | grep -c ^saved)" "[2-9]"
 
 check "metrics are written" cofsctl metrics --output "$MNT/cofs.prom"
 metrics=$(<"$MNT/cofs.prom")
@@ -79,7 +98,7 @@ while read -r word path; do
 	name=${path##*/} file=${path##*/}
 	[ -r "/sys/fs/cofs/$name" ] || [ -r "/sys/fs/cofs/${disk##*/}/$name" ] || continue
 	case $name in
-	drop_*) continue ;;
+	drop_* | domain | share) continue ;;
 	shared_inodes) [ $known = cofs_image_ ] || name=content_inodes ;;
 	shared_pages | lingering_pages) name=${name%_pages}_bytes ;;
 	linger_mb) name=linger_limit_bytes ;;
@@ -104,6 +123,9 @@ mnt $share "$SCRATCH/image" "$MNT/a"
 mnt $share "$SCRATCH/copy" "$MNT/b"
 whole "$MNT/a" "$MNT/b" >/dev/null
 is "its images share" "$(same "$MNT/a/file" "$MNT/b/file")" 74
+umnt "$MNT/b"
+mnt "$share,share=verify" "$SCRATCH/copy" "$MNT/b"
+is "who verifies shares with others" "$(json status | part domains | grep -c '"shared_files"')" 2
 umnt "$MNT/a"
 umnt "$MNT/b"
 umnt "$SCRATCH"

@@ -5,13 +5,13 @@
 . "$TESTS/lib/sharing.sh"
 . "$TESTS/lib/verify.sh"
 
-plan 17
+plan 19
 trace=/sys/kernel/tracing
 debug=/sys/kernel/debug
 [ -e $trace/events ] || mount -t tracefs none $trace 2>/dev/null
 [ -e $debug/bdi ] || mount -t debugfs none $debug 2>/dev/null
 if ! ours || [ ! -d $trace/events/cofs ]; then
-	for i in {1..17}; do skip "seeing $i" "cofs and tracefs only"; done
+	for i in {1..19}; do skip "seeing $i" "cofs and tracefs only"; done
 	exit
 fi
 is "the events" "$(cd $trace/events/cofs && echo */)" \
@@ -65,9 +65,12 @@ is "root's alone" "$(stat -c %a $list) $(stat -c %a $debug)" "400 700"
 hash=$(sha256sum <"$MNT/two/small")
 sharers=$(grep "^sha256:${hash%% *} " $list)
 diag "$sharers"
-is "two share it" "$(grep -c "content=$content size=$(stat -c %s "$MNT/two/small") pages=[0-9]* verified image=" <<<"$sharers")" 2
+is "two share it" "$(grep -c " domain=[0-9a-f]* content=$content size=$(stat -c %s "$MNT/two/small") pages=[0-9]* verified image=" <<<"$sharers")" 2
 like "by name" "$sharers" "*image=dm-0 nid=*"
-is "and not in which domain" "$(grep -c a-secret $list)" 0
+is "and not the domain's name" "$(grep -c a-secret $list)" 0
+domain=/sys/fs/cofs/dm-0/domain
+is "but what the mount says, to root" "$(stat -c %a $domain) $(grep -c " domain=$(<$domain) " <<<"$sharers")" "400 2"
+is "and how it shares" "$(</sys/fs/cofs/dm-0/share)" verify
 exec 9<&-
 umnt "$MNT/two"
 is "one is left" "$(grep -c "^sha256:${hash%% *} .* image=" $list)" 1

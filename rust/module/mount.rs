@@ -489,10 +489,14 @@ impl Mountable for Image {
             GFP_KERNEL,
         )?;
         let live = sb.set_mount(mount.clone())?;
-        let parent = &live.fs_type().module().sysfs;
+        let module = live.fs_type().module();
+        let parent = &module.sysfs;
         let taken = parent.contains(sb.id());
         let directory = KBox::pin_init(
-            parent.child(sb.set_sysfs_name(taken), stats::OfMount(mount.clone())),
+            parent.child(
+                sb.set_sysfs_name(taken),
+                stats::OfMount::new(mount.clone(), &module.registry),
+            ),
             GFP_KERNEL,
         )?;
         *mount.sysfs.lock() = Some(directory);

@@ -42,7 +42,10 @@ pub(crate) use failover::read;
 pub(crate) use fingerprint::FingerprintName;
 pub(crate) use hashing::Hasher;
 pub(crate) use provider::with_source;
-pub(crate) use registry::Registry;
+pub(crate) use registry::{
+    Registry,
+    Shown, //
+};
 pub(crate) use trust::filled;
 
 use kernel::prelude::*;

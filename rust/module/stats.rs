@@ -5,7 +5,10 @@
 
 use crate::{
     mount::Mount,
-    share::Registry,
+    share::{
+        Registry,
+        Shown, //
+    },
     sys::{
         codecs::Decoders,
         parameters,
@@ -233,11 +236,24 @@ impl Counts {
 /// The directory of a mount. Until [`FileSystem::kill`] drops it the two hold each other.
 ///
 /// [`FileSystem::kill`]: crate::vfs::fs_type::FileSystem::kill
-pub(crate) struct OfMount(pub(crate) Arc<Mount>);
+pub(crate) struct OfMount {
+    mount: Arc<Mount>,
+    /// Where its files are shared, if at all.
+    domain: Option<Shown>,
+}
+
+impl OfMount {
+    /// That of `mount`, with its domain as `registry` calls it.
+    pub(crate) fn new(mount: Arc<Mount>, registry: &Registry) -> Self {
+        let domain = mount.domain.as_ref();
+        let domain = domain.map(|domain| registry.shown(&domain.id));
+        Self { mount, domain }
+    }
+}
 
 /// Shows the [`Count`] numbered `WHAT`.
 fn clusters<const WHAT: usize>(m: &OfMount, text: &mut Text<'_>) -> Result {
-    let count = m.0.counts.clusters.get(WHAT);
+    let count = m.mount.counts.clusters.get(WHAT);
     text.line(count.map_or(0, |count| count.load(Relaxed)))
 }
 
@@ -270,14 +286,18 @@ impl Attributes for OfMount {
             c"decoded_to_mapping",
             clusters::<{ Count::ToMapping as usize }>,
         ),
+        File::private(c"domain", |m, text| match m.domain {
+            Some(domain) => text.line(domain),
+            None => text.line("none"),
+        }),
         File::new(c"errors", |m, text| {
-            text.line(m.0.counts.errors.load(Relaxed))
+            text.line(m.mount.counts.errors.load(Relaxed))
         }),
         File::new(c"failovers", |m, text| {
-            text.line(m.0.counts.failovers.load(Relaxed))
+            text.line(m.mount.counts.failovers.load(Relaxed))
         }),
         File::new(c"mismatches", |m, text| {
-            text.line(m.0.counts.mismatches.load(Relaxed))
+            text.line(m.mount.counts.mismatches.load(Relaxed))
         }),
         File::new(c"moved_end", clusters::<{ Count::Moved as usize }>),
         File::new(c"read_final", clusters::<{ Count::Final as usize }>),
@@ -290,24 +310,31 @@ impl Attributes for OfMount {
             c"read_temporary",
             clusters::<{ Count::ReadTemporary as usize }>,
         ),
-        File::new(c"reads", |m, text| text.line(m.0.flights.count())),
+        File::new(c"reads", |m, text| text.line(m.mount.flights.count())),
         File::new(c"refused", |m, text| {
-            text.line(m.0.counts.refused.load(Relaxed))
+            text.line(m.mount.counts.refused.load(Relaxed))
+        }),
+        File::new(c"share", |m, text| {
+            text.line(match &m.mount.domain {
+                None => "none",
+                Some(domain) if domain.verify => "verify",
+                Some(_) => "claim",
+            })
         }),
         File::new(c"shared_inodes", |m, text| {
-            text.line(m.0.counts.shared_inodes.load(Relaxed))
+            text.line(m.mount.counts.shared_inodes.load(Relaxed))
         }),
         File::new(c"temporary_bytes", |m, text| {
-            text.line(m.0.temporary.usage().0.unsigned_abs())
+            text.line(m.mount.temporary.usage().0.unsigned_abs())
         }),
         File::new(c"temporary_bytes_limit", |m, text| {
-            text.line(m.0.temporary.limit().unsigned_abs())
+            text.line(m.mount.temporary.limit().unsigned_abs())
         }),
         File::new(c"temporary_bytes_peak", |m, text| {
-            text.line(m.0.temporary.usage().1.unsigned_abs())
+            text.line(m.mount.temporary.usage().1.unsigned_abs())
         }),
         File::new(c"verified", |m, text| {
-            text.line(m.0.counts.verified.load(Relaxed))
+            text.line(m.mount.counts.verified.load(Relaxed))
         }),
     ];
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! `sharers` in debugfs: all content that can be found, and which files of which images are bound to
-//! it, one line for each.
+//! it, one line for each. Domains are secret, and shown as [`Registry::shown`] has them.
 
 use super::{
     content::{
@@ -39,14 +39,15 @@ fn print(registry: &Arc<Registry>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     while let Some(next) = registry.table.hold(slot, &mut held) {
         slot = next;
         for content in held.iter() {
-            line(content, f)?;
+            line(registry, content, f)?;
         }
     }
     Ok(())
 }
 
-fn line(content: &Inode<Contents>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn line(registry: &Registry, content: &Inode<Contents>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let node = content.node();
+    let domain = registry.shown(node.key().domain);
     let why = match node.state() {
         State::Claim => "claim",
         _ => "verified",
@@ -57,7 +58,7 @@ fn line(content: &Inode<Contents>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fingerprint(node, f)?;
         write!(
             f,
-            " content={} size={} pages={} {why}",
+            " domain={domain} content={} size={} pages={} {why}",
             content.number(),
             content.size(),
             content.data_mapping().pages(),
@@ -67,7 +68,8 @@ fn line(content: &Inode<Contents>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         none = false;
         if result.is_ok() {
             let name = mount.name().to_str().unwrap_or("?");
-            result = head(f).and_then(|()| writeln!(f, " image={name} nid={nid}"));
+            let ino = mount.disk.ino(nid);
+            result = head(f).and_then(|()| writeln!(f, " image={name} nid={nid} ino={ino}"));
         }
     });
     result?;
@@ -77,7 +79,7 @@ fn line(content: &Inode<Contents>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
-/// What precedes its colon as it is, the rest in hexadecimal digits. The domain is a secret.
+/// What precedes its colon as it is, the rest in hexadecimal digits.
 fn fingerprint(content: &Content, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let value = content.key().fingerprint;
     let kind = value.iter().position(|&byte| byte == b':');

@@ -33,6 +33,7 @@ use cofs_core::share::fingerprint::{
     slot,
     Key, //
 };
+use core::fmt;
 use kernel::{
     prelude::*,
     sync::{
@@ -52,6 +53,16 @@ pub(super) struct Adopted {
     pub(super) made: bool,
 }
 
+/// A domain, to be shown: the same for all that are in it, as long as the module is loaded.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown(u64);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
 /// The registry.
 #[pin_data]
 pub(crate) struct Registry {
@@ -64,6 +75,8 @@ pub(crate) struct Registry {
     key: SipKey,
     /// Of pages.
     pub(super) mac_key: SipKey,
+    /// Of what domains are called where they are shown.
+    shown_key: SipKey,
     /// What was filled in interrupts and is to be checked.
     #[pin]
     pub(super) later: Later,
@@ -82,6 +95,7 @@ impl Registry {
             lingering <- InodeQueue::new(),
             key: SipKey::random(),
             mac_key: SipKey::random(),
+            shown_key: SipKey::random(),
             later <- Later::new(),
             adoptions: Atomic::new(0),
             failovers: Atomic::new(0),
@@ -95,6 +109,12 @@ impl Registry {
         // Two hashes, so that no byte can move from the domain to the fingerprint.
         let domain = self.key.hash(key.domain);
         slot(domain.rotate_left(32) ^ self.key.hash(key.fingerprint))
+    }
+
+    /// What `domain` is called where it is shown, for it is a secret: neither can it be told from this,
+    /// nor a guess of it be tried.
+    pub(crate) fn shown(&self, domain: &[u8]) -> Shown {
+        Shown(self.shown_key.hash(domain))
     }
 
     /// New content for `key`, which nobody else finds.

@@ -64,6 +64,14 @@ impl<T> File<T> {
         Self::with(name, 0o444, show, |_, _| Err(EIO))
     }
 
+    /// A file for root to read.
+    pub(crate) const fn private(
+        name: &'static CStr,
+        show: fn(&T, &mut Text<'_>) -> Result,
+    ) -> Self {
+        Self::with(name, 0o400, show, |_, _| Err(EIO))
+    }
+
     /// A file to read and, by root, to write. `store` sees what was written without the newline that
     /// echo appends.
     pub(crate) const fn writable(

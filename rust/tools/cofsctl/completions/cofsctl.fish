@@ -35,9 +35,10 @@ complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "stamp" -d 'Gives fi
 complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "metrics" -d 'Prints the kernel\'s numbers for Prometheus'
 complete -c cofsctl -n "__fish_cofsctl_needs_command" -f -a "generate" -d 'Writes the man pages and completions to a directory'
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand status" -l watch -d 'Show it again every so many seconds' -r
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand status" -l top -d 'How many of the biggest shared files to show; their names are looked for in the mounts\' directories' -r
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand status" -l root -d 'Where /sys and /proc are' -r -F
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand status" -l json -d 'Print a JSON object; with --watch, each in a line of its own'
-complete -c cofsctl -n "__fish_cofsctl_using_subcommand status" -s h -l help -d 'Print help'
+complete -c cofsctl -n "__fish_cofsctl_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand inspect" -l file -d 'Show one file: its inode, attributes, fingerprint, and where each extent of it lies' -r
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand inspect" -l fingerprint-xattr -d 'The attribute that has the fingerprint, for images whose superblock does not say' -r
 complete -c cofsctl -n "__fish_cofsctl_using_subcommand inspect" -l tree -d 'List all names, with type, size and fingerprint'

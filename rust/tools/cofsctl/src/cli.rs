@@ -59,6 +59,9 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Shows what is shared now, what that saves, and the images that are mounted
+    ///
+    /// Domains and the biggest shared files are for root, and come from debugfs. Domains are secrets: shown
+    /// is what stands for each until the module is unloaded.
     Status(Status),
     /// Shows what an image says of itself, and what is in it
     #[command(after_help = IMAGES)]
@@ -96,6 +99,9 @@ pub(crate) struct Status {
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2",
           value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) watch: Option<u16>,
+    /// How many of the biggest shared files to show; their names are looked for in the mounts' directories
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) top: usize,
     /// Print a JSON object; with --watch, each in a line of its own
     #[arg(long)]
     pub(crate) json: bool,

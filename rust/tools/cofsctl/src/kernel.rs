@@ -13,6 +13,9 @@ use serde::Serialize;
 use crate::failure::{Failure, Result};
 use crate::output::show;
 
+/// The file of a mount that names its domain.
+const DOMAIN: &str = "domain";
+
 /// Files by their names, those that have a number.
 pub(crate) type Numbers = BTreeMap<String, i64>;
 
@@ -23,6 +26,13 @@ pub(crate) struct Mount {
     pub(crate) disk: String,
     /// Where it is mounted, as far as it can be seen from here.
     pub(crate) directories: Vec<String>,
+    /// The same, with the device number there, to be opened.
+    #[serde(skip)]
+    pub(crate) paths: Vec<(PathBuf, u64)>,
+    /// What the kernel calls the domain that it shares in. Only root sees it.
+    pub(crate) domain: Option<String>,
+    /// On what grounds: `claim` or `verify`, or `none`.
+    pub(crate) share: Option<String>,
     pub(crate) numbers: Numbers,
 }
 
@@ -53,8 +63,16 @@ impl Kernel {
                 continue;
             };
             let disk = show(name.as_encoded_bytes());
+            let paths = mounted.get(&disk).cloned().unwrap_or_default();
+            let text = |name| {
+                let text = fs::read(path.join(name)).ok()?;
+                Some(show(text.trim_ascii_end()))
+            };
             mounts.push(Mount {
-                directories: mounted.get(&disk).cloned().unwrap_or_default(),
+                directories: paths.iter().map(|(path, _)| shown(path)).collect(),
+                paths,
+                domain: text(DOMAIN).filter(|name| name != "none"),
+                share: text("share"),
                 disk,
                 numbers,
             });
@@ -91,6 +109,10 @@ fn numbers(dir: &Path) -> Result<Option<Numbers>> {
     let mut numbers = Numbers::new();
     for name in names(dir)? {
         let path = dir.join(&name);
+        // What names a domain may look like a number.
+        if name == DOMAIN {
+            continue;
+        }
         // Directories, files that are only written, and what has just been unmounted.
         let Ok(text) = fs::read_to_string(&path) else {
             continue;
@@ -102,8 +124,13 @@ fn numbers(dir: &Path) -> Result<Option<Numbers>> {
     Ok(Some(numbers))
 }
 
-/// The directories that each image is mounted on, by its name below `/sys/fs/cofs`.
-fn mounted(root: &Path) -> Result<BTreeMap<String, Vec<String>>> {
+fn shown(path: &Path) -> String {
+    show(path.as_os_str().as_encoded_bytes())
+}
+
+/// The directories that each image is mounted on and their device numbers, by its name below
+/// `/sys/fs/cofs`.
+fn mounted(root: &Path) -> Result<BTreeMap<String, Vec<(PathBuf, u64)>>> {
     let path = root.join("proc/self/mountinfo");
     let text = match fs::read(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -124,15 +151,27 @@ fn mounted(root: &Path) -> Result<BTreeMap<String, Vec<String>>> {
             continue;
         }
         let number = show(number);
+        let (Some(dev), dir) = (device(&number), OsString::from_vec(plain(dir))) else {
+            continue;
+        };
         let device = root.join("sys/dev/block").join(&number);
         let disk = fs::read_link(device).ok().and_then(|link| {
             let name = link.file_name()?;
             Some(show(name.as_encoded_bytes()))
         });
         let dirs = found.entry(disk.unwrap_or(number)).or_default();
-        dirs.push(show(&plain(dir)));
+        dirs.push((dir.into(), dev));
     }
     Ok(found)
+}
+
+/// `MAJOR:MINOR` as stat(2) has it.
+fn device(number: &str) -> Option<u64> {
+    let (major, minor) = number.split_once(':')?;
+    Some(rustix::fs::makedev(
+        major.parse().ok()?,
+        minor.parse().ok()?,
+    ))
 }
 
 /// A path of mountinfo, where some bytes are three octal digits.

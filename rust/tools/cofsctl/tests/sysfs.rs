@@ -30,11 +30,31 @@ fn kernel() -> TempDir {
         ("features/48bit", "supported\n"),
         ("vda/shared_inodes", "12\n"),
         ("vda/errors", "0\n"),
+        ("vda/domain", "1234567890123456\n"),
+        ("vda/share", "claim\n"),
+        ("0:45/domain", "1234567890123456\n"),
+        ("0:45/share", "claim\n"),
+        ("vdb/domain", "none\n"),
+        ("vdb/share", "none\n"),
         ("0:45/shared_inodes", "12\n"),
         ("0:45/errors", "3\n"),
     ] {
         put(&format!("sys/fs/cofs/{name}"), text);
     }
+    let a = "domain=1234567890123456 content";
+    let b = "domain=aaaaaaaaaaaaaaaa content";
+    put(
+        "sys/kernel/debug/cofs/sharers",
+        &format!(
+            "sha256:0a {a}=1 size=5000 pages=2 claim image=vda nid=36 ino=36\n\
+             sha256:0a {a}=1 size=5000 pages=2 claim image=0:45 nid=40 ino=40\n\
+             sha256:0b {a}=2 size=9000 pages=3 claim image=vda nid=50 ino=50\n\
+             sha256:0c {b}=3 size=90000 pages=20 verified image=vdc nid=51 ino=51\n\
+             sha256:0c {b}=3 size=90000 pages=20 verified image=vdc nid=52 ino=52\n\
+             sha256:0d {b}=4 size=9000 pages=3 verified lingers\n\
+             from another version\n"
+        ),
+    );
     put(
         "proc/self/mountinfo",
         "22 1 0:20 / /proc rw shared:5 - proc proc rw\n\
@@ -65,7 +85,39 @@ fn status() {
     assert_eq!(found["numbers"]["adoptions"], 7);
     assert_eq!(found["mounts"][0]["disk"], "0:45");
     assert_eq!(found["mounts"][1]["directories"][0], "/a b");
-    assert_eq!(found["mounts"].as_array().unwrap().len(), 2);
+    assert_eq!(found["mounts"].as_array().unwrap().len(), 3);
+    assert_eq!(found["mounts"][2]["domain"], serde_json::Value::Null);
+}
+
+#[test]
+fn domains_and_the_biggest_files() {
+    let dir = kernel();
+    let mut arguments = at("status", dir.path());
+    let text = cofsctl(&arguments).with(0);
+    assert!(text.contains("vda    /a b           12345678 "), "{text}");
+    assert!(text.contains("\nvda inode 36 "), "{text}");
+    arguments.extend(["--json", "--top", "2"]);
+    let found = cofsctl(&arguments).json();
+    let domains = found["domains"].as_array().unwrap();
+    assert_eq!(domains.len(), 2, "{found}");
+    assert_eq!(domains[0]["share"], "verify");
+    assert_eq!(domains[0]["saved_bytes"], 20 * 4096);
+    assert_eq!(domains[0]["lingering_bytes"], 3 * 4096);
+    assert_eq!(domains[0]["mounts"].as_array().unwrap().len(), 0);
+    assert_eq!(domains[1]["domain"], "1234567890123456");
+    assert_eq!(domains[1]["mounts"], serde_json::json!(["0:45", "vda"]));
+    assert_eq!(domains[1]["shared_files"], 1);
+    assert_eq!(domains[1]["sharers"], 3);
+    assert_eq!(domains[1]["shared_bytes"], 2 * 4096);
+    let biggest = found["biggest"].as_array().unwrap();
+    assert_eq!(biggest.len(), 2, "{found}");
+    assert_eq!(biggest[0]["fingerprint"], "sha256:0c");
+    assert_eq!(biggest[1]["sharers"][1]["ino"], 40);
+    // Without debugfs nothing of it is there, and that is said.
+    fs::remove_dir_all(dir.path().join("sys/kernel")).unwrap();
+    let text = cofsctl(at("status", dir.path())).with(0);
+    assert!(text.contains("root sees them"), "{text}");
+    assert!(cofsctl(&arguments).json()["domains"].is_null());
 }
 
 #[test]
