@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # The module as type erofs, in place of the in-tree one: loaded by the kernel when somebody mounts, and
-# mounted by mount(8) and as containerd does, neither of which knows of it.
+# mounted by mount(8) and as containerd does, neither of which knows of it. Before the files that
+# damage images: erofs's clusters of some of those are left over, and the kernel says so when it is unloaded.
 # unload
 . "$(dirname "$0")/lib/guest.sh"
 . "$TESTS/lib/sharing.sh"
