@@ -22,7 +22,7 @@ help:
 	@echo '  make install-tools  cofsctl, its man pages and completions (PREFIX=/usr/local)'
 	@echo '  make deb          Debian packages, in build/deb'
 	@echo '  make deb-check    installs and removes them in a Debian 13 with the kernel of backports'
-	@echo '  make kernels      builds for each series of kernels in backports, and boots the first two'
+	@echo '  make kernels      builds for the kernels of backports, forky and experimental, boots the first two'
 	@echo '  make check-debug  the tests in a kernel with KASAN, lockdep, kmemleak'
 	@echo '  make test         unit and property tests'
 	@echo '  make fuzz         fuzzes the core, TIME seconds for each target (60)'

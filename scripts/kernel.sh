@@ -5,91 +5,93 @@
 #
 #   scripts/kernel.sh          the newest of trixie-backports that has source, headers and image, of the
 #                              first series in scripts/kernels.tested of which there is one
-#   KVER=... scripts/kernel.sh that one
-#   scripts/kernel.sh --list   releases: of each series of backports that has a source, the newest kernel
+#   KVER=... scripts/kernel.sh that one, of trixie-backports, forky or experimental
+#   scripts/kernel.sh --list   releases: of each series that one of these has with its source, the newest
 . "$(dirname "$0")/lib.sh"
 need_root "$@"
-in_root=$COFS_TOP/scripts/in-root
 
-# Fresh package lists once a day: backports moves within weeks.
-refresh_lists() {
-	local stamp=$COFS_CACHE/apt-lists.stamp
-	[ -n "$(find "$stamp" -mtime -1 2>/dev/null)" ] && return
-	"$COFS_TOP/scripts/root.sh" >/dev/null
+# enter RELEASE|SUITE: the root that such kernels are found and built in, with package lists of today:
+# backports moves within weeks.
+enter() {
+	local root
+	root=$("$COFS_TOP/scripts/root.sh" "$1")
+	in_root=("$COFS_TOP/scripts/in-root" --root "$root")
+	[ -z "$(find "$root/.lists" -mtime -1 2>/dev/null)" ] || return 0
 	step 10 "reading the package lists" "$COFS_CACHE/log/apt-lists.log" \
-		"$in_root" apt-get -o Acquire::Check-Valid-Until=false update
-	touch "$stamp"
+		"${in_root[@]}" apt-get -o Acquire::Check-Valid-Until=false update
+	touch "$root/.lists"
 }
 
-# Prints "KVER DEBIAN_VERSION SERIES" of every cloud kernel for which image, headers and
+# candidates [SUITE]: "KVER DEBIAN_VERSION SERIES" of every cloud kernel for which image, headers and
 # source exist in one and the same version, newest first.
 candidates() {
-	"$in_root" sh -c 'apt-cache dumpavail' | awk '
-		/^Package: / { package = $2 }
-		/^Version: / {
-			if (package ~ /^linux-image-.*[+]deb13-cloud-amd64$/) image[package] = $2
-			if (package ~ /^linux-headers-.*[+]deb13-cloud-amd64$/) headers[package] = $2
+	"${in_root[@]}" sh -c 'apt-cache madison $(apt-cache pkgnames linux- |
+		grep -E "^linux-((image|headers)-[0-9].*-cloud-amd64|source-[0-9.]+)$")' |
+		awk -F ' *[|] *' -v suite="${1:-}" '
+		{
+			gsub(" ", "", $1)
+			split($3, place, " ")
+			if (suite == "" || index(place[2], suite "/") == 1) has[$1, $2]
 		}
 		END {
-			for (i in image) {
-				kver = substr(i, 13)
-				if (headers["linux-headers-" kver] == image[i]) print kver, image[i]
+			for (i in has) {
+				split(i, package, SUBSEP)
+				version = package[2]
+				if (!sub(/^linux-image-/, "", package[1])) continue
+				kver = package[1]
+				match(kver, /^[0-9]+[.][0-9]+/)
+				series = substr(kver, 1, RLENGTH)
+				if (("linux-headers-" kver, version) in has && ("linux-source-" series, version) in has)
+					print kver, version, series
 			}
-		}' | sort -rV | while read -r kver version; do
-		series=$(echo "$kver" | cut -d. -f1,2)
-		printf '%s %s %s\n' "$kver" "$version" "$series"
-	done
-}
-
-has_source() {	# VERSION SERIES
-	"$in_root" apt-cache madison "linux-source-$2" </dev/null | grep -F "| $1 |" >/dev/null
+		}' | sort -rV
 }
 
 find_kernel() {
-	local all wanted
-	all=$(candidates)
+	local all column wanted
 	if [ -n "${KVER:-}" ]; then
 		"$COFS_TOP/scripts/tested.sh" "$KVER"
-		all=$(grep -F "$KVER " <<<"$all" || true)
-		set -- "$(cut -d. -f1,2 <<<"$KVER")"
+		all=$(candidates) column=1
+		set -- "$KVER"
 	else
+		all=$(candidates trixie-backports) column=3
 		# shellcheck disable=SC2046
 		set -- $("$COFS_TOP/scripts/tested.sh")
 	fi
 	for wanted; do
-		while read -r kver version series; do
-			[ "$series" != "$wanted" ] || ! has_source "$version" "$series" || return 0
-		done <<<"$all"
+		read -r kver version series < <(awk -v column=$column -v wanted="$wanted" '$column == wanted' <<<"$all") &&
+			return
 	done
-	die "no kernel ${KVER:-of a tested series} in trixie-backports has image, headers and source"
+	die "no kernel ${KVER:-of a tested series} in Debian's archive has image, headers and source"
 }
 
 if [ "${1:-}" = --list ]; then
-	"$COFS_TOP/scripts/root.sh" >/dev/null
-	refresh_lists
-	candidates | while read -r kver version series; do
-		[[ $version = *~bpo* ]] && [ "$series" != "${last:-}" ] || continue
-		! has_source "$version" "$series" || { last=$series; echo "$kver"; }
+	for suite in trixie-backports forky experimental; do
+		enter "$suite"
+		candidates "$suite" | awk '!seen[$3]++ { print $1 }'
 	done
 	exit
 fi
 
-# The choice of today, or a complete cache entry for KVER: no lists needed.
-if [ -n "${KVER:-}" ] && [ -e "$COFS_CACHE/kernel-$KVER/.complete" ]; then
+# The choice of today, or a complete cache entry for KVER: no lists needed. Releases of experimental
+# have no revision in their names, and may be of another version tomorrow.
+if [[ ${KVER:-} = *+* ]] && [ -e "$COFS_CACHE/kernel-$KVER/.complete" ]; then
 	echo "$COFS_CACHE/kernel-$KVER"
 	exit
 fi
-"$COFS_TOP/scripts/root.sh" >/dev/null
 choice=$COFS_CACHE/kernel.choice
 if [ -z "${KVER:-}" ] && [ -n "$(find "$choice" -mtime -1 2>/dev/null)" ] &&
    [ -e "$(cat "$choice")/.complete" ]; then
 	cat "$choice"
 	exit
 fi
-refresh_lists
+enter "${KVER:-trixie}"
 find_kernel
 dir=$COFS_CACHE/kernel-$kver
 inside=/cache/kernel-$kver
+if [ -e "$dir/version" ] && [ "$(cat "$dir/version")" != "$version" ]; then
+	rm -rf "$dir" "$COFS_CACHE/boot-$kver"-*
+fi
 if [ -e "$dir/.complete" ]; then
 	[ -n "${KVER:-}" ] || echo "$dir" >"$choice"
 	echo "$dir"
@@ -99,10 +101,11 @@ say "kernel $kver (Debian $version)"
 need_disk 8
 with_lock kernel
 mkdir -p "$dir/debs"
+echo "$version" >"$dir/version"
 
 if [ ! -e "$dir/.fetched" ]; then
 	step 60 "fetching the kernel's packages" "$COFS_CACHE/log/kernel-fetch.log" \
-		"$in_root" --chdir "$inside/debs" sh -euc "
+		"${in_root[@]}" --chdir "$inside/debs" sh -euc "
 		# The image is one package, or since 7.2 an empty one over binary and modules.
 		image=linux-image-$kver
 		for p in binary modules; do
@@ -138,19 +141,20 @@ if [ ! -e "$dir/.unpacked" ]; then
 	touch "$dir/.unpacked"
 fi
 
-# CROSS_COMPILE makes CC_VERSION_TEXT, and LOCALVERSION the release, equal to Debian's, so
-# that vermagic and the crate hashes match the running kernel.
+# CROSS_COMPILE makes CC_VERSION_TEXT, and KERNELRELEASE the release, equal to Debian's, so
+# that vermagic matches the running kernel; the compiler's version is in the names of Rust's symbols.
 mkdir -p "$dir/kdir"
 cp "$dir"/headers.x/usr/src/linux-headers-*/.config "$dir/kdir/.config"
+built_by=$(sed -n 's/^CONFIG_RUSTC_VERSION_TEXT="\(.*\)"$/\1/p' "$dir/kdir/.config")
+rustc=$("${in_root[@]}" rustc --version)
+[ "$built_by" = "$rustc" ] || die "kernel $kver was built by ${built_by:-no rustc}, here is $rustc"
 step 260 "preparing the build tree for Rust modules" "$COFS_CACHE/log/kernel-prepare.log" \
-	"$in_root" --chdir "$inside/source" sh -euc "
-	set -- O=$inside/kdir CROSS_COMPILE=x86_64-linux-gnu- LOCALVERSION=${kver#"${kver%%+*}"} -j$(nproc)
+	"${in_root[@]}" --chdir "$inside/source" sh -euc "
+	set -- O=$inside/kdir CROSS_COMPILE=x86_64-linux-gnu- KERNELRELEASE=$kver -j$(nproc)
 	make \"\$@\" olddefconfig
 	grep -qx CONFIG_RUST=y $inside/kdir/.config || make \"\$@\" rustavailable
 	make \"\$@\" modules_prepare"
 cp "$dir/Module.symvers" "$dir/kdir/Module.symvers"
-release=$(cat "$dir/kdir/include/config/kernel.release")
-[ "$release" = "$kver" ] || die "the prepared tree says $release, not $kver"
 [ -e "$dir/kdir/rust/libkernel.rmeta" ] || die "the prepared tree has no rust/libkernel.rmeta"
 rm -rf "$dir"/*.x "$dir/unpack" "$dir/debs"
 echo "$kver" >"$dir/kver"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Builds the module for the newest kernel of each series that trixie-backports has with its source, and runs
-# the short list of tests in the two newest. The last lines are a table.
+# Builds the module for the newest kernel of each series that trixie-backports, forky and experimental have with
+# its source, and runs the short list of tests in the first two. The last lines are a table. Status 1 when
+# anything fails on a series of scripts/kernels.tested.
 #
 #   scripts/kernels.sh
 #   KVER=RELEASE scripts/kernels.sh     this one only
@@ -11,6 +12,7 @@ cd "$COFS_TOP"
 
 # Whatever scripts/kernels.tested says: this is how a series gets into it.
 export UNTESTED=1
+unset KDIR
 out=build/kernels
 rm -rf "$out"
 mkdir -p "$out"
@@ -21,7 +23,7 @@ boots() {	# MODULE
 	local payload images status=0
 	images=$(tests/images.sh)
 	payload=$(scripts/payload.sh "$KVER" "$1")
-	(step 120 "the short list of tests in $KVER" "$out/$KVER.ktap" qemu/run.sh --payload "$payload" --timeout 900 \
+	(step 120 "the short list of tests in $KVER" "$out/$KVER.ktap" qemu/run.sh --payload "$payload" --timeout 3600 \
 		--drive "images=$images" --drive "a=${images%/*}/a.img" --drive "b=${images%/*}/b.img" \
 		--console "$out/$KVER.console" -- tests/run.sh --quick) || status=1
 	qemu/check-dmesg.sh "$out/$KVER.console" || status=1
@@ -30,19 +32,24 @@ boots() {	# MODULE
 	return $status
 }
 
+fails() {	# RELEASE
+	! UNTESTED='' scripts/tested.sh "$1" 2>/dev/null || failed=1
+}
+
+releases=${KVER:-$(scripts/kernel.sh --list)}
 row kernel module 'short list of tests'
 booted=0
-for release in ${KVER:-$(scripts/kernel.sh --list)}; do
+for release in $releases; do
 	export KVER=$release
-	if ! module=$(scripts/modules.sh); then
-		failed=1
-		row "$release" fails -
+	if ! scripts/modules.sh 2>&1 >"$out/module" | tee "$out/$release.log" >&2; then
+		fails "$release"
+		row "$release" fails "$(tail -n 1 "$out/$release.log" | sed 's/^cofs: //')"
 		continue
 	fi
 	totals='not run'
 	if [ $booted -lt 2 ]; then
 		booted=$((booted + 1))
-		totals=$(boots "$module") || failed=1
+		totals=$(boots "$(cat "$out/module")") || fails "$release"
 	fi
 	row "$release" builds "$totals"
 done

@@ -30,7 +30,7 @@ build_for_cache() {	# KERNEL_DIR OUT TITLE MAKE_ARGUMENT...
 	shift 3
 	mkdir -p "$out"
 	step 40 "$title" "$COFS_TOP/build/log/${out##*/}.log" \
-		"$COFS_TOP/scripts/in-root" make -C "/cache/${kernel##*/}/kdir" M=/cofs \
+		"$COFS_TOP/scripts/in-root" --root "$root" make -C "/cache/${kernel##*/}/kdir" M=/cofs \
 		MO="/cofs/build/${out##*/}" -j"$(nproc)" "$@" modules
 }
 
@@ -41,18 +41,19 @@ else
 	with_lock "build-$(key "$COFS_TOP")"
 	kernel=$("$COFS_TOP/scripts/kernel.sh")
 	kver=$(cat "$kernel/kver")
+	root=$("$COFS_TOP/scripts/root.sh" "$kver")
 	# What scripts/kernel.sh prepared the tree with.
-	stock=(CROSS_COMPILE=x86_64-linux-gnu- LOCALVERSION="${kver#"${kver%%+*}"}")
+	stock=(CROSS_COMPILE=x86_64-linux-gnu- KERNELRELEASE="$kver")
 	case ${1:-} in
 	'') build_for_cache "$kernel" "$kver" "building cofs.ko for $kver" "${stock[@]}" ;;
 	--clippy) build_for_cache "$kernel" clippy "clippy on the module" "${stock[@]}" CLIPPY=1 W=e ;;
 	--debug)
-		kernel=$("$COFS_TOP/scripts/debug-kernel.sh")
+		kernel=$("$COFS_TOP/scripts/debug-kernel.sh") root=$("$COFS_TOP/scripts/root.sh")
 		build_for_cache "$kernel" debug "building cofs.ko for the debug kernel" \
 			LLVM=-19 LOCALVERSION=-cofs-debug
 		;;
 	--uml)
-		kernel=$("$COFS_TOP/lab/kernel.sh")
+		kernel=$("$COFS_TOP/lab/kernel.sh") root=$("$COFS_TOP/scripts/root.sh")
 		build_for_cache "$kernel" uml "building cofs.ko for User Mode Linux" \
 			ARCH=um LOCALVERSION=-cofs-uml
 		;;

@@ -16,7 +16,7 @@ case ${1:-} in
 		die "README.md does not say 'Tested on Linux $words,' as scripts/kernels.tested does"
 	;;
 *)
-	[ -n "${UNTESTED:-}" ] || grep -qxF "$(cut -d. -f1,2 <<<"$1")" <<<"$tested" ||
+	[ -n "${UNTESTED:-}" ] || grep -qxF "$(grep -o '^[0-9]*\.[0-9]*' <<<"$1")" <<<"$tested" ||
 		die "kernel $1 is not in the tested range: $(paste -sd' ' <<<"$tested") (scripts/kernels.tested)"
 	;;
 esac

@@ -19,6 +19,7 @@
     unsafe_op_in_unsafe_fn,
     improper_ctypes
 )]
+#![cfg_attr(CONFIG_RUSTC_HAS_UNNECESSARY_TRANSMUTES, allow(unnecessary_transmutes))]
 
 pub(crate) use kernel::bindings::*;
 
