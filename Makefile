@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every target is one script; `make help` lists them.
-.PHONY: help modules vm demo check check-debug quick lab bench bench-check profile fuzz mutants pressure stress workloads install install-tools deb deb-check kernels docs containerd images test clippy fmt clean distclean
+.PHONY: help modules vm demo check check-debug quick lab bench bench-check profile fuzz mutants pressure stress workloads install install-tools deb deb-check kernels docs containerd systemd images test clippy fmt clean distclean
 
 help:
 	@echo 'Common:'
@@ -31,6 +31,7 @@ help:
 	@echo '  make stress       TIME=30m of everything at once on images of a PAIR (KERNEL=debug, SEED=number, FAULTS=none)'
 	@echo '  make workloads    what others wrote, on cofs and on erofs (WORKLOADS="systemd fio git ...", TYPES=cofs)'
 	@echo '  make containerd   two containers of two images, by containerd on cofs, in a guest'
+	@echo '  make systemd      mount units of cofs and of erofs, where systemd is PID 1, in a guest'
 	@echo '  make docs         Documentation/ as build/docs/, by Sphinx'
 	@echo '  make clippy fmt images'
 	@echo '  make clean        remove build/'
@@ -59,6 +60,8 @@ install-tools:
 	@scripts/install-tools.sh
 containerd:
 	@scripts/containerd.sh
+systemd:
+	@scripts/systemd.sh
 docs:
 	@scripts/docs.sh
 deb:
