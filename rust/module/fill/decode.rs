@@ -45,10 +45,7 @@ use crate::{
         }, //
     },
     vfs::{
-        folio::{
-            Filling,
-            MappedPage, //
-        },
+        folio::Filling,
         folios::{
             Folios,
             Share, //
@@ -196,7 +193,6 @@ enum Output<'a> {
 /// Chooses from where and to where a cluster is decoded, and has it done.
 fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
     let (mount, folios, share) = (of.mount, of.folios, &work.share);
-    let to_core = crate::error::to_core;
     let coding = &work.coding;
     let decoding = Decoding {
         mount,
@@ -209,16 +205,10 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
         return decoding.run(read.as_source(), target);
     }
     let len = work.decoded();
-    let size = coding.len as usize;
     if matches!(work.input, Input::Final(_)) {
         mount.counts.add(Count::Final);
         return Ok(());
     }
-    let kept = kept(work)?;
-    let read = match &kept {
-        Some(page) => Some(span::Source::of(page)),
-        None => read_to(of, work),
-    };
     let whole = coding.offset >= share.range().start;
     let direct = if whole {
         folios.contiguous(share, work.range())
@@ -232,38 +222,18 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
         None if !whole && share.range().start % PAGE != 0 => Output::Copy,
         None => Output::Mapping,
     };
-    // What is in its own way.
-    let in_way = matches!(work.input, Input::InPlace(_)) && !matches!(output, Output::Copy);
-    let copy_in = read.is_none() || in_way;
-    let copied = if copy_in { size } else { 0 };
     let out = match output {
         Output::Copy => len,
         _ => 0,
     };
-    let scratch = match copied.saturating_add(out) {
-        0 => None,
-        need => Some(mount.decoders.scratch(need).map_err(to_core)?),
-    };
-    let memory = |range| {
-        let all = scratch.as_ref().map(|scratch| scratch.as_target());
-        all.and_then(|all| all.get(range))
-            .ok_or(cofs_core::Error::Range)
-    };
-    let source = if copy_in {
-        let to = memory(0..copied)?;
-        copy_input(folios, work, to)?;
-        to.as_source()
-    } else {
-        read.ok_or(SHORT_CLUSTER)?
-    };
-    match output {
+    with_memory(of, work, out, |source, memory| match output {
         Output::Folios(target) => {
             mount.counts.add(to_pieces(of, work));
             decoding.run(source, target)
         }
         Output::Copy => {
             mount.counts.add(Count::ToCopy);
-            let target = memory(copied..copied.saturating_add(len))?;
+            let target = memory.ok_or(cofs_core::Error::Range)?;
             decoding.run_apart(source, target, folios, share)
         }
         Output::Mapping => {
@@ -275,17 +245,47 @@ fn place(of: &Of<'_>, work: &Work) -> cofs_core::Result<()> {
                 decoding.run(source, target)
             })
         }
-    }
+    })
 }
 
-/// The page that a cluster stays in, if it is one.
-pub(super) fn kept(work: &Work) -> cofs_core::Result<Option<MappedPage>> {
-    let page = work.kept().and_then(|kept| kept.only());
-    page.transpose().map_err(crate::error::to_core)
+/// Has `run` decode a cluster, from where it was read to or from a copy, with memory of `out` bytes. If
+/// that is 0 it decodes to where the cluster may have been read to.
+pub(super) fn with_memory(
+    of: &Of<'_>,
+    work: &Work,
+    out: usize,
+    run: impl FnOnce(span::Source<'_>, Option<Target<'_>>) -> cofs_core::Result<()>,
+) -> cofs_core::Result<()> {
+    let to_core = crate::error::to_core;
+    let kept = work.kept().and_then(|kept| kept.only());
+    let kept = kept.transpose().map_err(to_core)?;
+    let in_way = out == 0 && matches!(work.input, Input::InPlace(_));
+    let read = match &kept {
+        Some(page) => Some(span::Source::of(page)),
+        None => read_to(of, work).filter(|_| !in_way),
+    };
+    let copied = match read {
+        Some(_) => 0,
+        None => work.coding.len as usize,
+    };
+    let scratch = match copied.saturating_add(out) {
+        0 => None,
+        need => Some(of.mount.decoders.scratch(need).map_err(to_core)?),
+    };
+    let memory = |range| scratch.as_ref().and_then(|all| all.as_target().get(range));
+    let source = match read {
+        Some(read) => read,
+        None => {
+            let to = memory(0..copied).ok_or(cofs_core::Error::Range)?;
+            copy_input(of.folios, work, to)?;
+            to.as_source()
+        }
+    };
+    run(source, memory(copied..copied.saturating_add(out)))
 }
 
 /// What the bytes of a cluster were read to, where that is in one piece.
-pub(super) fn read_to<'a>(of: &Of<'a>, work: &'a Work) -> Option<span::Source<'a>> {
+fn read_to<'a>(of: &Of<'a>, work: &'a Work) -> Option<span::Source<'a>> {
     let size = work.coding.len as usize;
     let read = match &work.input {
         Input::Final(_) | Input::Kept(_) => None,
@@ -329,7 +329,7 @@ fn to_pieces(of: &Of<'_>, work: &Work) -> Count {
 }
 
 /// Copies the bytes of a cluster from where they were read to.
-pub(super) fn copy_input(folios: &Folios, work: &Work, to: Target<'_>) -> cofs_core::Result<()> {
+fn copy_input(folios: &Folios, work: &Work, to: Target<'_>) -> cofs_core::Result<()> {
     match &work.input {
         Input::InPlace(at) => {
             let start = at.saturating_add(work.skip() as u64);

@@ -7,7 +7,6 @@ use crate::{
     fill::{
         cluster::{
             Coding,
-            Input,
             Work,
             SHORT, //
         },
@@ -18,7 +17,6 @@ use crate::{
         window::Of, //
     },
     stats::Count,
-    sys::span,
     vfs::folios::{
         Folios,
         Share, //
@@ -121,7 +119,6 @@ pub(crate) fn can_extend(own: &Range<u64>, cluster: &Cluster, end: u64) -> bool 
 
 /// Decodes a cluster to what a window has of its extent, and to what others have.
 pub(super) fn place(of: &Of<'_>, work: &Work, joiners: &Joiners) -> cofs_core::Result<()> {
-    let to_core = crate::error::to_core;
     let mount = of.mount;
     let offset = work.coding.offset;
     let mut all = work.wanted();
@@ -139,55 +136,32 @@ pub(super) fn place(of: &Of<'_>, work: &Work, joiners: &Joiners) -> cofs_core::R
         },
     };
     let len = all.end.saturating_sub(offset) as usize;
-    let size = work.coding.len as usize;
     // Bytes before them in their first page may be another's, in a broken image.
     let copies = len <= SHORT || offset < all.start && all.start % PAGE != 0;
-    let kept = decode::kept(work)?;
-    let read = match &kept {
-        Some(page) => Some(span::Source::of(page)),
-        None => {
-            decode::read_to(of, work).filter(|_| copies || !matches!(work.input, Input::InPlace(_)))
-        }
-    };
-    let copied = if read.is_none() { size } else { 0 };
-    let out = if copies { len } else { 0 };
-    let scratch = match copied.saturating_add(out) {
-        0 => None,
-        need => Some(mount.decoders.scratch(need).map_err(to_core)?),
-    };
-    let memory = |range| {
-        let all = scratch.as_ref().map(|scratch| scratch.as_target());
-        all.and_then(|all| all.get(range))
-            .ok_or(cofs_core::Error::Range)
-    };
-    let source = match read {
-        Some(read) => read,
-        None => {
-            let to = memory(0..copied)?;
-            decode::copy_input(of.folios, work, to)?;
-            to.as_source()
-        }
-    };
-    if !copies {
-        mount.counts.add(Count::ToMapping);
-        let page = |pos| {
-            let own = of.folios.page(&work.share, pos);
-            own.or_else(|| {
-                joiners
-                    .each()
-                    .find_map(|joined| joined.folios.page(&joined.share, pos))
-            })
-        };
-        let holes = work.holes.as_deref();
-        return decode::map(mount, offset..all.end, all.start, holes, page, |target| {
-            decoding.run(source, target)
+    if copies {
+        return decode::with_memory(of, work, len, |source, memory| {
+            mount.counts.add(Count::ToCopy);
+            let target = memory.ok_or(cofs_core::Error::Range)?;
+            decoding.run_apart(source, target, of.folios, &work.share)?;
+            for joined in joiners.each() {
+                decoding.copy_in(target, &joined.folios, &joined.share);
+            }
+            Ok(())
         });
     }
-    mount.counts.add(Count::ToCopy);
-    let target = memory(copied..copied.saturating_add(len))?;
-    decoding.run_apart(source, target, of.folios, &work.share)?;
-    for joined in joiners.each() {
-        decoding.copy_in(target, &joined.folios, &joined.share);
-    }
-    Ok(())
+    let page = |pos| {
+        let own = of.folios.page(&work.share, pos);
+        own.or_else(|| {
+            joiners
+                .each()
+                .find_map(|joined| joined.folios.page(&joined.share, pos))
+        })
+    };
+    decode::with_memory(of, work, 0, |source, _| {
+        mount.counts.add(Count::ToMapping);
+        let holes = work.holes.as_deref();
+        decode::map(mount, offset..all.end, all.start, holes, page, |target| {
+            decoding.run(source, target)
+        })
+    })
 }
