@@ -123,6 +123,32 @@ impl<T: Linked> Guard<'_, T> {
         NonNull::new(unsafe { bindings::xa_load(self.0.xa.get(), slot) }.cast())
     }
 
+    /// The inodes of a slot.
+    fn inodes(&self, slot: usize) -> impl Iterator<Item = &Inode<T>> {
+        let mut at = self.head(slot);
+        core::iter::from_fn(move || {
+            // SAFETY: by the table's invariant; none leaves while the lock is held.
+            let inode = unsafe { at?.as_ref() };
+            at = self.next(inode);
+            Some(inode)
+        })
+    }
+
+    /// The first slot from number `slot` on that has inodes.
+    fn used_slot(&self, slot: usize) -> Option<usize> {
+        let mut slot = slot;
+        // SAFETY: the array is initialised; the lock may be held.
+        let entry = unsafe {
+            bindings::xa_find(
+                self.0.xa.get(),
+                &raw mut slot,
+                usize::MAX,
+                bindings::XA_PRESENT,
+            )
+        };
+        (!entry.is_null()).then_some(slot)
+    }
+
     /// Replaces the head of a slot that is present or reserved; allocates nothing.
     fn set_head(&self, slot: usize, head: Option<NonNull<Inode<T>>>) -> Result {
         let xa = self.0.xa.get();
@@ -140,19 +166,10 @@ impl<T: Linked> Guard<'_, T> {
     }
 
     fn find(&self, slot: usize, mut is: impl FnMut(&T::Node) -> bool) -> Option<ARef<Inode<T>>> {
-        let mut at = self.head(slot);
-        while let Some(inode) = at {
-            // SAFETY: by the table's invariant.
-            let inode = unsafe { inode.as_ref() };
-            if is(inode.node()) {
-                // A dying inode counts as absent: it removes itself soon.
-                if let Some(inode) = inode.igrab() {
-                    return Some(inode);
-                }
-            }
-            at = self.next(inode);
-        }
-        None
+        // A dying inode counts as absent: it removes itself soon.
+        self.inodes(slot)
+            .filter(|inode| is(inode.node()))
+            .find_map(Inode::igrab)
     }
 }
 
@@ -245,36 +262,12 @@ impl<T: Linked> InodeTable<T> {
     /// The number to go on with; `None` if there is none any more. What does not fit is left out.
     pub(crate) fn hold(&self, slot: usize, held: &mut Held<T>) -> Option<usize> {
         held.0 = [const { None }; HELD];
-        let mut slot = slot;
         let guard = self.lock();
-        // SAFETY: the array is initialised; the lock may be held.
-        let entry = unsafe {
-            bindings::xa_find(
-                self.xa.get(),
-                &raw mut slot,
-                usize::MAX,
-                bindings::XA_PRESENT,
-            )
-        };
-        if entry.is_null() {
-            return None;
-        }
-        let mut room = held.0.iter_mut();
-        let mut at = guard.head(slot);
-        while let Some(inode) = at {
-            // SAFETY: by the table's invariant.
-            let inode = unsafe { inode.as_ref() };
-            if let Some(inode) = inode.igrab() {
-                match room.next() {
-                    Some(place) => *place = Some(inode),
-                    None => {
-                        drop(guard);
-                        drop(inode);
-                        return slot.checked_add(1);
-                    }
-                }
-            }
-            at = guard.next(inode);
+        let slot = guard.used_slot(slot)?;
+        // Without a place no reference is taken: none may be dropped here.
+        let live = guard.inodes(slot).filter_map(Inode::igrab);
+        for (place, inode) in held.0.iter_mut().zip(live) {
+            *place = Some(inode);
         }
         slot.checked_add(1)
     }
@@ -282,33 +275,16 @@ impl<T: Linked> InodeTable<T> {
     /// Shows what every inode carries, and its pages, to `see`, slot by slot; the lock is dropped
     /// between slots.
     pub(crate) fn for_each(&self, mut see: impl FnMut(&T::Node, &AddressSpace)) {
-        let mut slot: usize = 0;
-        loop {
+        let mut next = Some(0);
+        while let Some(slot) = next {
             let guard = self.lock();
-            // SAFETY: the array is initialised; the lock may be held.
-            let entry = unsafe {
-                bindings::xa_find(
-                    self.xa.get(),
-                    &raw mut slot,
-                    usize::MAX,
-                    bindings::XA_PRESENT,
-                )
-            };
-            if entry.is_null() {
+            let Some(slot) = guard.used_slot(slot) else {
                 return;
-            }
-            let mut at = guard.head(slot);
-            while let Some(inode) = at {
-                // SAFETY: by the table's invariant.
-                let inode = unsafe { inode.as_ref() };
+            };
+            for inode in guard.inodes(slot) {
                 see(inode.node(), inode.data_mapping());
-                at = guard.next(inode);
             }
-            drop(guard);
-            let Some(next) = slot.checked_add(1) else {
-                return;
-            };
-            slot = next;
+            next = slot.checked_add(1);
         }
     }
 }
