@@ -124,10 +124,11 @@ impl Macs {
         }
     }
 
-    fn compare(&self, index: u64, mac: u64) -> Verdict {
+    /// Compares page `index`, whose MAC is `mac()`: where nothing is known of it nobody asks for that.
+    fn compare(&self, index: u64, mac: impl FnOnce() -> u64) -> Verdict {
         match self.0.get(index as usize).map(|known| known.load(Relaxed)) {
             Some(0) => Verdict::Unknown,
-            Some(known) if known == mac => Verdict::Same,
+            Some(known) if known == mac() => Verdict::Same,
             // Behind the end of the file folios may have pages.
             None => Verdict::Same,
             _ => Verdict::Other,
@@ -238,7 +239,7 @@ fn check(content: &Inode<Contents>, folio: Filled) {
     let mut all = true;
     let mut same = true;
     for (index, page) in folio.pages() {
-        match macs.compare(index, Macs::of(&registry.mac_key, page)) {
+        match macs.compare(index, || Macs::of(&registry.mac_key, page)) {
             Verdict::Same => {}
             Verdict::Unknown => all = false,
             Verdict::Other => same = false,
