@@ -8,9 +8,9 @@ use crate::bindings;
 use core::ops::Range;
 use kernel::prelude::*;
 
-/// Calls an event's code if it is on.
+/// Calls an event's code, for a file of an image, if it is on.
 macro_rules! event {
-    ($point:ident, $call:ident ( $($argument:expr),* $(,)? )) => {{
+    ($point:ident, $call:ident ( $of:ident, $($argument:expr),* )) => {{
         // SAFETY: the tracepoint is defined in C.
         let on = unsafe {
             kernel::jump_label::static_branch_unlikely!(
@@ -21,7 +21,9 @@ macro_rules! event {
         };
         if on {
             // SAFETY: numbers, and a C string that lives for the call.
-            unsafe { bindings::$call($($argument),*) };
+            unsafe {
+                bindings::$call($of.content, $of.image.as_char_ptr(), $of.nid, $($argument),*)
+            };
         }
     }};
 }
@@ -56,7 +58,7 @@ fn len(range: &Range<u64>) -> u64 {
 pub(crate) fn adopt(of: Of<'_>, sharers: u64) {
     event!(
         __tracepoint_cofs_adopt,
-        rust_do_trace_cofs_adopt(of.content, of.image.as_char_ptr(), of.nid, sharers)
+        rust_do_trace_cofs_adopt(of, sharers)
     );
 }
 
@@ -64,13 +66,7 @@ pub(crate) fn adopt(of: Of<'_>, sharers: u64) {
 pub(crate) fn fill(of: Of<'_>, range: Range<u64>) {
     event!(
         __tracepoint_cofs_fill,
-        rust_do_trace_cofs_fill(
-            of.content,
-            of.image.as_char_ptr(),
-            of.nid,
-            range.start,
-            len(&range),
-        )
+        rust_do_trace_cofs_fill(of, range.start, len(&range))
     );
 }
 
@@ -78,13 +74,7 @@ pub(crate) fn fill(of: Of<'_>, range: Range<u64>) {
 pub(crate) fn failover(of: Of<'_>, range: Range<u64>) {
     event!(
         __tracepoint_cofs_failover,
-        rust_do_trace_cofs_failover(
-            of.content,
-            of.image.as_char_ptr(),
-            of.nid,
-            range.start,
-            len(&range),
-        )
+        rust_do_trace_cofs_failover(of, range.start, len(&range))
     );
 }
 
@@ -92,13 +82,7 @@ pub(crate) fn failover(of: Of<'_>, range: Range<u64>) {
 pub(crate) fn mismatch(of: Of<'_>, range: Range<u64>) {
     event!(
         __tracepoint_cofs_mismatch,
-        rust_do_trace_cofs_mismatch(
-            of.content,
-            of.image.as_char_ptr(),
-            of.nid,
-            range.start,
-            len(&range),
-        )
+        rust_do_trace_cofs_mismatch(of, range.start, len(&range))
     );
 }
 
@@ -106,12 +90,6 @@ pub(crate) fn mismatch(of: Of<'_>, range: Range<u64>) {
 pub(crate) fn verify(of: Of<'_>, size: u64, outcome: Hashed) {
     event!(
         __tracepoint_cofs_verify,
-        rust_do_trace_cofs_verify(
-            of.content,
-            of.image.as_char_ptr(),
-            of.nid,
-            size,
-            outcome as u32,
-        )
+        rust_do_trace_cofs_verify(of, size, outcome as u32)
     );
 }
