@@ -10,6 +10,7 @@ use super::{
     fingerprint,
     linger,
     provider::Provider,
+    registry::Adopted,
     verify, //
 };
 use crate::{
@@ -115,48 +116,56 @@ fn bind(inode: &Inode<Image>, domain: &Domain) -> Result {
         fingerprint: &fingerprint,
         size: inode.size(),
     };
-    let bound = match domain.verify {
+    let sharing = match domain.verify {
         // Of what is no hash nobody can say whether it is true.
-        true if sha256(&fingerprint).is_none() => Binding::Private,
-        true => verify::bind(inode, key, domain.nobody_pays)?,
-        false => believe(inode, key, domain.nobody_pays)?,
+        true if sha256(&fingerprint).is_none() => None,
+        true => verify::own_or_public(inode, key, domain.nobody_pays)?,
+        false => Some(believe(inode, key, domain.nobody_pays)?),
     };
-    if matches!(bound, Binding::Shared { .. }) {
-        mount.counts.bound();
-        if let Some(content) = inode.redirection() {
-            trace::adopt(
-                of(content, &mount, inode.node().disk.nid()),
-                content.node().sharers(),
-            );
-        }
-    }
-    *binding = bound;
-    Ok(())
-}
-
-/// Binds `inode` to the content that it claims to have.
-fn believe(inode: &Inode<Image>, key: Key<'_>, nobody_pays: bool) -> Result<Binding> {
-    let module = inode.super_block().fs_type().module();
-    let provider = Provider::of(inode)?;
-    let registry = &module.registry;
-    let adopted = loop {
-        let adopted = registry.adopt(module.contents.super_block(), key, nobody_pays)?;
-        // Content that has just retired is not in the registry any more.
-        if registry.begin_sharing(&adopted.content, &provider)? {
-            break adopted;
-        }
+    let Some((adopted, provider)) = sharing else {
+        *binding = Binding::Private;
+        return Ok(());
     };
-    if let Err(e) = inode.redirect_mapping(adopted.content.clone()) {
-        registry.end_sharing(&adopted.content, &provider);
+    let registry = &sb.fs_type().module().registry;
+    let content = adopted.content;
+    if let Err(e) = inode.redirect_mapping(content.clone()) {
+        registry.end_sharing(&content, &provider);
         return Err(e);
     }
     if !adopted.made {
         registry.count_adoption();
     }
-    Ok(Binding::Shared {
+    mount.counts.bound();
+    tell(inode, &content);
+    *binding = Binding::Shared {
         provider,
         left: None,
-    })
+    };
+    Ok(())
+}
+
+/// Content that an inode is to be bound to, and the inode as a provider of it.
+pub(super) type Sharing = (Adopted, Arc<Provider>);
+
+/// Tells tracefs that `inode` was bound to `content`.
+pub(super) fn tell(inode: &Inode<Image>, content: &Inode<Contents>) {
+    let mount = inode.super_block().mount();
+    let of = of(content, &mount, inode.node().disk.nid());
+    trace::adopt(of, content.node().sharers());
+}
+
+/// The content that `inode` claims to have.
+fn believe(inode: &Inode<Image>, key: Key<'_>, nobody_pays: bool) -> Result<Sharing> {
+    let module = inode.super_block().fs_type().module();
+    let provider = Provider::of(inode)?;
+    let registry = &module.registry;
+    loop {
+        let adopted = registry.adopt(module.contents.super_block(), key, nobody_pays)?;
+        // Content that has just retired is not in the registry any more.
+        if registry.begin_sharing(&adopted.content, &provider)? {
+            return Ok((adopted, provider));
+        }
+    }
 }
 
 /// Whether no other image's inode has the pages of this one's files.

@@ -8,17 +8,19 @@
 //! it is open. So whoever shares content has had it, byte for byte.
 
 use super::{
-    bind::Binding,
-    content::{
-        of,
-        Contents, //
+    bind::{
+        self,
+        Binding,
+        Sharing, //
     },
+    content::Contents,
     hashing::{
         self,
         Outcome,
         Who, //
     },
     provider::Provider,
+    registry::Adopted,
     trust::{
         Macs,
         State,
@@ -30,10 +32,7 @@ use crate::{
         Image,
         Mount, //
     },
-    sys::{
-        parameters,
-        trace, //
-    },
+    sys::parameters,
     vfs::inode::Inode, //
 };
 use cofs_core::share::fingerprint::Key;
@@ -73,10 +72,15 @@ fn share(inode: &Inode<Image>, content: &ARef<Inode<Contents>>) -> Result<Option
     Ok(shared.then_some(provider))
 }
 
-/// Binds `inode`, which is undecided, to content of its own or, if that is small, to public content.
-pub(super) fn bind(inode: &Inode<Image>, key: Key<'_>, nobody_pays: bool) -> Result<Binding> {
+/// Content for `inode`, which is undecided: its own, or if that is small public content. `None` if it is
+/// too large for that.
+pub(super) fn own_or_public(
+    inode: &Inode<Image>,
+    key: Key<'_>,
+    nobody_pays: bool,
+) -> Result<Option<Sharing>> {
     if inode.size() > LARGEST {
-        return Ok(Binding::Private);
+        return Ok(None);
     }
     let sb = inode.super_block();
     let module = sb.fs_type().module();
@@ -98,26 +102,21 @@ pub(super) fn bind(inode: &Inode<Image>, key: Key<'_>, nobody_pays: bool) -> Res
         let _ = module.hasher.enqueue(&own, &provider);
         Ok(None)
     };
-    let (content, provider) = match shared {
-        Ok(Some((content, sharer))) => {
-            registry.end_sharing(&own, &provider);
-            registry.count_adoption();
-            (content, sharer)
-        }
-        Ok(None) => (own, provider),
-        Err(e) => {
-            registry.end_sharing(&own, &provider);
-            return Err(e);
-        }
-    };
-    if let Err(e) = inode.redirect_mapping(content.clone()) {
-        registry.end_sharing(&content, &provider);
-        return Err(e);
+    if let Ok(None) = shared {
+        let adopted = Adopted {
+            content: own,
+            made: true,
+        };
+        return Ok(Some((adopted, provider)));
     }
-    Ok(Binding::Shared {
-        provider,
-        left: None,
-    })
+    registry.end_sharing(&own, &provider);
+    Ok(shared?.map(|(content, sharer)| {
+        let adopted = Adopted {
+            content,
+            made: false,
+        };
+        (adopted, sharer)
+    }))
 }
 
 /// Content, and a provider of it.
@@ -204,14 +203,10 @@ pub(super) fn bind_again(
         registry.end_sharing(&own, provider);
         *provider = sharer;
         // Who has found it without a file may still look at it.
-        *left = inode.replace_mapping(public);
+        *left = inode.replace_mapping(public.clone());
         own.data_mapping().drop_unused();
         registry.count_adoption();
-        if let Some(content) = inode.redirection() {
-            let mount = inode.super_block().mount();
-            let of = of(content, &mount, inode.node().disk.nid());
-            trace::adopt(of, content.node().sharers());
-        }
+        bind::tell(inode, &public);
     }
     Ok(())
 }
