@@ -25,6 +25,7 @@ use crate::{
     special::Special,
     stats::{
         self,
+        Count,
         Counts, //
     },
     sys::{
@@ -263,7 +264,7 @@ impl Mount {
     /// Counts a failure, and tells whoever watches this mount. The inode is that of this image,
     /// also where the pages are shared.
     fn tell(&self, failure: Failure, nid: Option<u64>, error: Error) {
-        self.counts.error();
+        self.counts.add(Count::Error);
         if let Some(sb) = self.watched.super_block() {
             sb.tell(failure, nid.map(|nid| self.disk.ino(nid)), error);
         }
@@ -290,7 +291,7 @@ impl Mount {
 
     /// What inode `nid` gives for content is not what that has.
     pub(crate) fn changed(&self, nid: u64) {
-        self.counts.mismatch();
+        self.counts.add(Count::Mismatch);
         self.report(
             Report::Changed,
             Some(nid),

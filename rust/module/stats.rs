@@ -14,8 +14,7 @@ use crate::{
         parameters,
         sysfs::{
             Attributes,
-            File,
-            Text, //
+            File, //
         }, //
     }, //
 };
@@ -68,12 +67,22 @@ impl Attributes for Sharing {
             let pages = s.sum(|sharers, pages| pages.saturating_mul(sharers.saturating_sub(1)));
             text.line(pages.saturating_mul(PAGE_SIZE as u64))
         }),
-        File::new(c"adoptions", |s, text| text.line(s.registry.adoptions())),
-        File::new(c"failovers", |s, text| text.line(s.registry.failovers())),
+        File::new(c"adoptions", |s, text| {
+            text.line(s.registry.counts.get(Count::Adopted as usize))
+        }),
+        File::new(c"failovers", |s, text| {
+            text.line(s.registry.counts.get(Count::Failover as usize))
+        }),
         // By share=verify: published, not what they claim to be, and folios that were other bytes.
-        File::new(c"verified", |s, text| text.line(s.registry.verified())),
-        File::new(c"refused", |s, text| text.line(s.registry.refused())),
-        File::new(c"mismatches", |s, text| text.line(s.registry.mismatches())),
+        File::new(c"verified", |s, text| {
+            text.line(s.registry.counts.get(Count::Verified as usize))
+        }),
+        File::new(c"refused", |s, text| {
+            text.line(s.registry.counts.get(Count::Refused as usize))
+        }),
+        File::new(c"mismatches", |s, text| {
+            text.line(s.registry.counts.get(Count::Mismatch as usize))
+        }),
         // Pages of content that no image holds.
         File::new(c"lingering_pages", |s, text| {
             text.line(s.sum(|sharers, pages| if sharers == 0 { pages } else { 0 }))
@@ -129,10 +138,24 @@ pub(crate) enum By {
     Worker,
 }
 
-/// What is counted of clusters.
+/// What is counted of one mount, or of all content.
 #[derive(Clone, Copy)]
 pub(crate) enum Count {
-    /// Decoded by a reader.
+    /// An inode was bound to content that was there before it.
+    Adopted,
+    /// Inodes that are bound to content.
+    Bound,
+    /// The device failed, or the image contradicts itself.
+    Error,
+    /// The image filled a folio that another one could not.
+    Failover,
+    /// A file was what its fingerprint says.
+    Verified,
+    /// A file was not.
+    Refused,
+    /// A folio was not what the content has there.
+    Mismatch,
+    /// Clusters: decoded by a reader.
     ByReader,
     /// Decoded by a worker.
     ByWorker,
@@ -165,71 +188,32 @@ pub(crate) enum Count {
 /// How many of them there are.
 const COUNTS: usize = Count::Rolling as usize + 1;
 
-/// What one mount counts, and the files of `/sys/fs/cofs/DEVICE/`.
-pub(crate) struct Counts {
-    clusters: [Atomic<u64>; COUNTS],
-    errors: Atomic<u64>,
-    failovers: Atomic<u64>,
-    shared_inodes: Atomic<u64>,
-    verified: Atomic<u64>,
-    refused: Atomic<u64>,
-    mismatches: Atomic<u64>,
-}
+/// How often each was counted.
+pub(crate) struct Counts([Atomic<u64>; COUNTS]);
 
 impl Counts {
     /// Nothing so far.
     pub(crate) fn new() -> Self {
-        Self {
-            clusters: [const { Atomic::new(0) }; COUNTS],
-            errors: Atomic::new(0),
-            failovers: Atomic::new(0),
-            shared_inodes: Atomic::new(0),
-            verified: Atomic::new(0),
-            refused: Atomic::new(0),
-            mismatches: Atomic::new(0),
-        }
+        Self([const { Atomic::new(0) }; COUNTS])
     }
 
-    /// Something was done with a cluster.
+    /// One more.
     pub(crate) fn add(&self, what: Count) {
-        if let Some(count) = self.clusters.get(what as usize) {
+        if let Some(count) = self.0.get(what as usize) {
             count.fetch_add(1, Relaxed);
         }
     }
 
-    /// The device failed, or the image contradicts itself.
-    pub(crate) fn error(&self) {
-        self.errors.add(1, Relaxed);
+    /// One less.
+    pub(crate) fn remove(&self, what: Count) {
+        if let Some(count) = self.0.get(what as usize) {
+            count.fetch_sub(1, Relaxed);
+        }
     }
 
-    /// The image filled a folio that another one could not.
-    pub(crate) fn failover(&self) {
-        self.failovers.add(1, Relaxed);
-    }
-
-    /// A file was what its fingerprint says.
-    pub(crate) fn verified(&self) {
-        self.verified.add(1, Relaxed);
-    }
-
-    /// A file was not.
-    pub(crate) fn refused(&self) {
-        self.refused.add(1, Relaxed);
-    }
-
-    /// A folio was not what the content has there.
-    pub(crate) fn mismatch(&self) {
-        self.mismatches.add(1, Relaxed);
-    }
-
-    /// An inode was bound to content.
-    pub(crate) fn bound(&self) {
-        self.shared_inodes.add(1, Relaxed);
-    }
-
-    /// One that was bound is evicted.
-    pub(crate) fn unbound(&self) {
-        self.shared_inodes.fetch_sub(1, Relaxed);
+    /// How many there are of that numbered `what`.
+    fn get(&self, what: usize) -> u64 {
+        self.0.get(what).map_or(0, |count| count.load(Relaxed))
     }
 }
 
@@ -251,69 +235,36 @@ impl OfMount {
     }
 }
 
-/// Shows the [`Count`] numbered `WHAT`.
-fn clusters<const WHAT: usize>(m: &OfMount, text: &mut Text<'_>) -> Result {
-    let count = m.mount.counts.clusters.get(WHAT);
-    text.line(count.map_or(0, |count| count.load(Relaxed)))
+/// The file `name`, which shows the [`Count`] numbered `WHAT`.
+const fn count<const WHAT: usize>(name: &'static CStr) -> File<OfMount> {
+    File::new(name, |m, text| text.line(m.mount.counts.get(WHAT)))
 }
 
 impl Attributes for OfMount {
     const FILES: &'static [File<Self>] = &[
-        File::new(
-            c"decoded_by_reader",
-            clusters::<{ Count::ByReader as usize }>,
-        ),
-        File::new(
-            c"decoded_by_worker",
-            clusters::<{ Count::ByWorker as usize }>,
-        ),
-        File::new(
-            c"decoded_in_place",
-            clusters::<{ Count::DecodedInPlace as usize }>,
-        ),
-        File::new(c"decoded_joined", clusters::<{ Count::Joined as usize }>),
-        File::new(
-            c"decoded_privately",
-            clusters::<{ Count::Private as usize }>,
-        ),
-        File::new(c"decoded_rolling", clusters::<{ Count::Rolling as usize }>),
-        File::new(c"decoded_to_copy", clusters::<{ Count::ToCopy as usize }>),
-        File::new(
-            c"decoded_to_folios",
-            clusters::<{ Count::ToFolios as usize }>,
-        ),
-        File::new(
-            c"decoded_to_mapping",
-            clusters::<{ Count::ToMapping as usize }>,
-        ),
+        count::<{ Count::ByReader as usize }>(c"decoded_by_reader"),
+        count::<{ Count::ByWorker as usize }>(c"decoded_by_worker"),
+        count::<{ Count::DecodedInPlace as usize }>(c"decoded_in_place"),
+        count::<{ Count::Joined as usize }>(c"decoded_joined"),
+        count::<{ Count::Private as usize }>(c"decoded_privately"),
+        count::<{ Count::Rolling as usize }>(c"decoded_rolling"),
+        count::<{ Count::ToCopy as usize }>(c"decoded_to_copy"),
+        count::<{ Count::ToFolios as usize }>(c"decoded_to_folios"),
+        count::<{ Count::ToMapping as usize }>(c"decoded_to_mapping"),
         File::private(c"domain", |m, text| match m.domain {
             Some(domain) => text.line(domain),
             None => text.line("none"),
         }),
-        File::new(c"errors", |m, text| {
-            text.line(m.mount.counts.errors.load(Relaxed))
-        }),
-        File::new(c"failovers", |m, text| {
-            text.line(m.mount.counts.failovers.load(Relaxed))
-        }),
-        File::new(c"mismatches", |m, text| {
-            text.line(m.mount.counts.mismatches.load(Relaxed))
-        }),
-        File::new(c"moved_end", clusters::<{ Count::Moved as usize }>),
-        File::new(c"read_final", clusters::<{ Count::Final as usize }>),
-        File::new(
-            c"read_in_place",
-            clusters::<{ Count::ReadInPlace as usize }>,
-        ),
-        File::new(c"read_kept", clusters::<{ Count::ReadKept as usize }>),
-        File::new(
-            c"read_temporary",
-            clusters::<{ Count::ReadTemporary as usize }>,
-        ),
+        count::<{ Count::Error as usize }>(c"errors"),
+        count::<{ Count::Failover as usize }>(c"failovers"),
+        count::<{ Count::Mismatch as usize }>(c"mismatches"),
+        count::<{ Count::Moved as usize }>(c"moved_end"),
+        count::<{ Count::Final as usize }>(c"read_final"),
+        count::<{ Count::ReadInPlace as usize }>(c"read_in_place"),
+        count::<{ Count::ReadKept as usize }>(c"read_kept"),
+        count::<{ Count::ReadTemporary as usize }>(c"read_temporary"),
         File::new(c"reads", |m, text| text.line(m.mount.flights.count())),
-        File::new(c"refused", |m, text| {
-            text.line(m.mount.counts.refused.load(Relaxed))
-        }),
+        count::<{ Count::Refused as usize }>(c"refused"),
         File::new(c"share", |m, text| {
             text.line(match &m.mount.domain {
                 None => "none",
@@ -321,9 +272,7 @@ impl Attributes for OfMount {
                 Some(_) => "claim",
             })
         }),
-        File::new(c"shared_inodes", |m, text| {
-            text.line(m.mount.counts.shared_inodes.load(Relaxed))
-        }),
+        count::<{ Count::Bound as usize }>(c"shared_inodes"),
         File::new(c"temporary_bytes", |m, text| {
             text.line(m.mount.temporary.usage().0.unsigned_abs())
         }),
@@ -333,8 +282,6 @@ impl Attributes for OfMount {
         File::new(c"temporary_bytes_peak", |m, text| {
             text.line(m.mount.temporary.usage().1.unsigned_abs())
         }),
-        File::new(c"verified", |m, text| {
-            text.line(m.mount.counts.verified.load(Relaxed))
-        }),
+        count::<{ Count::Verified as usize }>(c"verified"),
     ];
 }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     mount::Image,
     share::Domain,
+    stats::Count,
     sys::{
         nofs,
         trace, //
@@ -133,9 +134,9 @@ fn bind(inode: &Inode<Image>, domain: &Domain) -> Result {
         return Err(e);
     }
     if !adopted.made {
-        registry.count_adoption();
+        registry.counts.add(Count::Adopted);
     }
-    mount.counts.bound();
+    mount.counts.add(Count::Bound);
     tell(inode, &content);
     *binding = Binding::Shared {
         provider,
@@ -185,7 +186,7 @@ pub(crate) fn unbind(inode: Evicted<'_, Image>) {
         let sb = inode.super_block();
         let module = sb.fs_type().module();
         module.registry.end_sharing(&content, &provider);
-        sb.mount().counts.unbound();
+        sb.mount().counts.remove(Count::Bound);
         drop(left);
         if linger::limit().is_bound() {
             module.trim.schedule();

@@ -18,6 +18,7 @@ use crate::{
         readahead::fill_one,
         source::Source, //
     },
+    stats::Count,
     sys::trace,
     vfs::{
         asked_folio::{
@@ -93,8 +94,9 @@ pub(crate) fn read(
                 folio
             }
             Outcome::Filled if !first => {
-                content.super_block().fs_type().module().count_failover();
-                mount.counts.failover();
+                let registry = content.super_block().fs_type().module();
+                registry.counts.add(Count::Failover);
+                mount.counts.add(Count::Failover);
                 trace::failover(of, range);
                 return Ok(());
             }

@@ -24,6 +24,7 @@ use crate::{
         Mount,
         Report, //
     },
+    stats::Count,
     sys::{
         nofs,
         trace::{
@@ -140,8 +141,9 @@ pub(super) fn hash(content: &Inode<Contents>, provider: &Provider, who: Who) -> 
     }
     told(Hashed::Other);
     node.trust.settle(State::Refused);
-    content.super_block().fs_type().module().count_refused();
-    mount.counts.refused();
+    let registry = content.super_block().fs_type().module();
+    registry.counts.add(Count::Refused);
+    mount.counts.add(Count::Refused);
     mount.report(
         Report::Fingerprint,
         Some(provider.nid()),

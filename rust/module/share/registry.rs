@@ -17,6 +17,7 @@ use super::{
     verify::Published, //
 };
 use crate::{
+    stats::Counts,
     sys::{
         hash::SipKey,
         inode_queue::InodeQueue,
@@ -38,10 +39,6 @@ use kernel::{
     prelude::*,
     sync::{
         aref::ARef,
-        atomic::{
-            Atomic,
-            Relaxed, //
-        },
         Arc, //
     }, //
 };
@@ -80,11 +77,8 @@ pub(crate) struct Registry {
     /// What was filled in interrupts and is to be checked.
     #[pin]
     pub(super) later: Later,
-    adoptions: Atomic<u64>,
-    failovers: Atomic<u64>,
-    verified: Atomic<u64>,
-    refused: Atomic<u64>,
-    mismatches: Atomic<u64>,
+    /// Of all content.
+    pub(crate) counts: Counts,
 }
 
 impl Registry {
@@ -97,11 +91,7 @@ impl Registry {
             mac_key: SipKey::random(),
             shown_key: SipKey::random(),
             later <- Later::new(),
-            adoptions: Atomic::new(0),
-            failovers: Atomic::new(0),
-            verified: Atomic::new(0),
-            refused: Atomic::new(0),
-            mismatches: Atomic::new(0),
+            counts: Counts::new(),
         }? Error)
     }
 
@@ -198,53 +188,8 @@ impl Registry {
         self.enter(&self.make(sb, key, State::Claim, nobody_pays)?, is)
     }
 
-    pub(super) fn count_adoption(&self) {
-        self.adoptions.add(1, Relaxed);
-    }
-
     /// Shows all content to `see`.
     pub(crate) fn for_each(&self, see: impl FnMut(&Content, &AddressSpace)) {
         self.table.for_each(see);
-    }
-
-    /// How often an inode was bound to content that was there before it.
-    pub(crate) fn adoptions(&self) -> u64 {
-        self.adoptions.load(Relaxed)
-    }
-
-    pub(super) fn count_failover(&self) {
-        self.failovers.add(1, Relaxed);
-    }
-
-    /// How many folios another image filled than the one that was asked.
-    pub(crate) fn failovers(&self) -> u64 {
-        self.failovers.load(Relaxed)
-    }
-
-    pub(super) fn count_verified(&self) {
-        self.verified.add(1, Relaxed);
-    }
-
-    /// How much content was published because it is what its fingerprint says.
-    pub(crate) fn verified(&self) -> u64 {
-        self.verified.load(Relaxed)
-    }
-
-    pub(super) fn count_refused(&self) {
-        self.refused.add(1, Relaxed);
-    }
-
-    /// How often content was not what its fingerprint says.
-    pub(crate) fn refused(&self) -> u64 {
-        self.refused.load(Relaxed)
-    }
-
-    pub(super) fn count_mismatch(&self) {
-        self.mismatches.add(1, Relaxed);
-    }
-
-    /// How many folios were filled with other bytes than the content has.
-    pub(crate) fn mismatches(&self) -> u64 {
-        self.mismatches.load(Relaxed)
     }
 }

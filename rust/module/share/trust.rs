@@ -20,6 +20,7 @@ use super::{
     registry::Registry, //
 };
 use crate::{
+    stats::Count,
     sys::hash::SipKey,
     vfs::{
         folio::Filled,
@@ -255,6 +256,6 @@ fn check(content: &Inode<Contents>, folio: Filled) {
     if believed {
         return folio.publish();
     }
-    registry.count_mismatch();
+    registry.counts.add(Count::Mismatch);
     folio.refuse();
 }

@@ -32,6 +32,7 @@ use crate::{
         Image,
         Mount, //
     },
+    stats::Count,
     sys::parameters,
     vfs::inode::Inode, //
 };
@@ -57,10 +58,11 @@ pub(super) enum Published {
 /// Counts what was published of what `mount` gives.
 pub(super) fn count(published: &Published, content: &Inode<Contents>, mount: &Mount) {
     if matches!(published, Published::This) {
-        content.super_block().fs_type().module().count_verified();
+        let registry = content.super_block().fs_type().module();
+        registry.counts.add(Count::Verified);
     }
     if !matches!(published, Published::Not) {
-        mount.counts.verified();
+        mount.counts.add(Count::Verified);
     }
 }
 
@@ -205,7 +207,7 @@ pub(super) fn bind_again(
         // Who has found it without a file may still look at it.
         *left = inode.replace_mapping(public.clone());
         own.data_mapping().drop_unused();
-        registry.count_adoption();
+        registry.counts.add(Count::Adopted);
         bind::tell(inode, &public);
     }
     Ok(())
