@@ -18,6 +18,7 @@ use crate::{
         readahead::fill_one,
         source::Source, //
     },
+    mount::Mount,
     stats::Count,
     sys::trace,
     vfs::{
@@ -49,6 +50,13 @@ pub(crate) fn read(
         // By whoever read ahead.
         folio.was_refused();
     }
+    // Of other bytes than those that were verified.
+    let tell_refused = |folio: &LockedFolio, mount: &Mount, of: trace::Of<'_>| {
+        if checked && folio.was_refused() {
+            trace::mismatch(of, range.clone());
+            mount.changed(of.nid);
+        }
+    };
     if let Some(inode) = own {
         let mount = inode.super_block().mount();
         let of = of(content, &mount, inode.node().disk.nid());
@@ -62,10 +70,7 @@ pub(crate) fn read(
             Outcome::Failed(folio) => folio,
             Outcome::Filled | Outcome::Over => return Ok(()),
         };
-        if checked && folio.was_refused() {
-            trace::mismatch(of, range.clone());
-            mount.changed(of.nid);
-        }
+        tell_refused(&folio, &mount, of);
         if alone {
             return filled;
         }
@@ -87,17 +92,14 @@ pub(crate) fn read(
         drop(flight);
         folio = match asked.outcome() {
             Outcome::Failed(folio) => {
-                if checked && folio.was_refused() {
-                    trace::mismatch(of, range.clone());
-                    mount.changed(of.nid);
-                }
+                tell_refused(&folio, &mount, of);
                 folio
             }
             Outcome::Filled if !first => {
                 let registry = content.super_block().fs_type().module();
                 registry.counts.add(Count::Failover);
                 mount.counts.add(Count::Failover);
-                trace::failover(of, range);
+                trace::failover(of, range.clone());
                 return Ok(());
             }
             Outcome::Filled | Outcome::Over => return Ok(()),
