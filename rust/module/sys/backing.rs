@@ -56,11 +56,7 @@ impl Backing {
     fn mapping(&self) -> (&AddressSpace, Option<NonNull<bindings::file>>) {
         match self {
             Self::Device(device) => (device.mapping(), None),
-            // SAFETY: the file is open.
-            Self::File(file) => unsafe {
-                let mapping = AddressSpace::from_raw((*file.as_ptr()).f_mapping);
-                (mapping, Some(file.file))
-            },
+            Self::File(file) => (file.mapping(), Some(file.file)),
         }
     }
 
@@ -91,15 +87,7 @@ impl Backing {
 
     /// How many bytes it has now.
     pub(crate) fn size(&self) -> u64 {
-        let mapping = match self {
-            // SAFETY: the device is open.
-            Self::Device(device) => unsafe { (*device.as_ptr()).bd_mapping },
-            // SAFETY: the file is open.
-            Self::File(file) => unsafe { (*file.as_ptr()).f_mapping },
-        };
-        // SAFETY: what is open has a mapping with an inode.
-        let size = unsafe { bindings::cofs_i_size_read((*mapping).host) };
-        u64::try_from(size).unwrap_or(0)
+        self.mapping().0.size()
     }
 }
 
@@ -204,17 +192,16 @@ impl BackingFile {
             .checked_mul(PAGE_SIZE as u64)
             .and_then(|pos| i64::try_from(pos).ok())
             .ok_or(EINVAL)?;
+        let read = bindings::READ as i32;
         // SAFETY: the file is open, and `pos` is ours.
-        let mapping = unsafe {
-            let read = bindings::READ as i32;
-            to_result(bindings::rw_verify_area(
-                read,
-                self.as_ptr(),
-                &raw mut pos,
-                PAGE_SIZE,
-            ))?;
-            AddressSpace::from_raw((*self.as_ptr()).f_mapping)
-        };
-        mapping.read_page(index, Some(self.file))
+        to_result(unsafe {
+            bindings::rw_verify_area(read, self.as_ptr(), &raw mut pos, PAGE_SIZE)
+        })?;
+        self.mapping().read_page(index, Some(self.file))
+    }
+
+    fn mapping(&self) -> &AddressSpace {
+        // SAFETY: the file is open.
+        unsafe { AddressSpace::from_raw((*self.as_ptr()).f_mapping) }
     }
 }

@@ -103,6 +103,13 @@ impl AddressSpace {
         unsafe { (&raw const (*self.0.get()).nrpages).read_volatile() as u64 }
     }
 
+    /// The size of the file or device that the pages are of, in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        // SAFETY: the mapping is live, and has a host.
+        let size = unsafe { bindings::cofs_i_size_read((*self.as_ptr()).host) };
+        u64::try_from(size).unwrap_or(0)
+    }
+
     /// From here on nobody's memory cgroup is charged for pages. Only while there are none.
     pub(super) fn charge_nobody(&self) {
         // SAFETY: the mapping is live.
