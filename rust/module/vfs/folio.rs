@@ -148,13 +148,18 @@ const FAILED: i32 = 1 << 30;
 fn counter<'a>(folio: NonNull<bindings::folio>) -> &'a Atomic<i32> {
     // SAFETY: the callers own the lock of the folio, so `private` is theirs; all access goes
     // through the atomic. The field is wider and aligned for it.
+    unsafe { Atomic::from_ptr(private(folio).cast()) }
+}
+
+/// The field `private` of a live folio.
+pub(super) fn private(folio: NonNull<bindings::folio>) -> *mut *mut kernel::ffi::c_void {
+    // SAFETY: only an address is computed.
     unsafe {
-        let private = &raw mut (*folio.as_ptr())
+        &raw mut (*folio.as_ptr())
             .__bindgen_anon_1
             .__bindgen_anon_1
             .__bindgen_anon_3
-            .private;
-        Atomic::from_ptr(private.cast())
+            .private
     }
 }
 
@@ -186,11 +191,7 @@ impl Piece {
         }
         // SAFETY: this was the last piece, so the folio is ours: locked by the type invariant.
         unsafe {
-            (*folio.as_ptr())
-                .__bindgen_anon_1
-                .__bindgen_anon_1
-                .__bindgen_anon_3
-                .private = core::ptr::null_mut();
+            *private(folio) = core::ptr::null_mut();
             if left == 0 {
                 zero_past_end(folio.as_ptr());
                 address_space::filled(Filled(folio));

@@ -9,7 +9,10 @@
 
 use super::{
     address_space,
-    folio::Filled, //
+    folio::{
+        private,
+        Filled, //
+    }, //
 };
 use crate::{
     bindings,
@@ -95,25 +98,13 @@ fn folio_at(address: usize) -> Option<NonNull<bindings::folio>> {
 /// What links a folio of a list to the next.
 fn link(folio: NonNull<bindings::folio>) -> *mut kernel::ffi::c_void {
     // SAFETY: folios of a list are locked, and theirs is ours.
-    unsafe {
-        (*folio.as_ptr())
-            .__bindgen_anon_1
-            .__bindgen_anon_1
-            .__bindgen_anon_3
-            .private
-    }
+    unsafe { *private(folio) }
 }
 
 fn set_link(folio: NonNull<bindings::folio>, next: Option<NonNull<bindings::folio>>) {
     let address = next.map_or(0, |next| next.as_ptr().expose_provenance());
     // SAFETY: as above.
-    unsafe {
-        (*folio.as_ptr())
-            .__bindgen_anon_1
-            .__bindgen_anon_1
-            .__bindgen_anon_3
-            .private = core::ptr::with_exposed_provenance_mut(address);
-    }
+    unsafe { *private(folio) = core::ptr::with_exposed_provenance_mut(address) };
 }
 
 /// Who decides later.
