@@ -211,6 +211,20 @@ struct page *cofs_virt_to_page(const void *address)
 	return virt_to_page(address);
 }
 
+/* Reads ahead, up to end, where there is no folio, or from one with the readahead mark; puts that. */
+void cofs_ra(struct readahead_control *ractl, struct folio *folio, pgoff_t end)
+{
+	if (IS_ERR(folio)) {
+		page_cache_sync_ra(ractl, end - ractl->_index);
+		return;
+	}
+	if (folio_test_readahead(folio)) {
+		ractl->_index = folio->index;
+		page_cache_async_ra(ractl, folio, end - folio->index);
+	}
+	folio_put(folio);
+}
+
 /* What a read starts when it comes to a page that is not there, or one with the readahead mark. */
 void cofs_read_ahead(struct file *file, pgoff_t index, pgoff_t end, bool drop_behind)
 {
@@ -219,15 +233,7 @@ void cofs_read_ahead(struct file *file, pgoff_t index, pgoff_t end, bool drop_be
 	DEFINE_READAHEAD(ractl, file, &file->f_ra, mapping, index);
 
 	ractl.dropbehind = drop_behind;
-	if (IS_ERR(folio)) {
-		page_cache_sync_ra(&ractl, end - index);
-		return;
-	}
-	if (folio_test_readahead(folio)) {
-		ractl._index = folio->index;
-		page_cache_async_ra(&ractl, folio, end - folio->index);
-	}
-	folio_put(folio);
+	cofs_ra(&ractl, folio, end);
 }
 
 /* Starts to read pages; where no file is open it is NULL. */

@@ -59,6 +59,7 @@ void cofs_readahead_once(struct file *file, struct address_space *mapping, pgoff
 void cofs_folio_put(struct folio *folio);
 void *cofs_folio_address(struct folio *folio);
 struct page *cofs_virt_to_page(const void *address);
+void cofs_ra(struct readahead_control *ractl, struct folio *folio, pgoff_t end);
 void cofs_read_ahead(struct file *file, pgoff_t index, pgoff_t end, bool drop_behind);
 void cofs_read_ahead_pages(struct address_space *mapping, struct file *file, pgoff_t index,
 			   unsigned long count);

@@ -41,15 +41,7 @@ void cofs_scan_ahead(struct address_space *mapping, struct file_ra_state *ra, pg
 
 	ractl.dropbehind = drop_behind;
 	ra->prev_pos = (loff_t)index << PAGE_SHIFT;
-	if (IS_ERR(folio)) {
-		page_cache_sync_ra(&ractl, end - index);
-		return;
-	}
-	if (folio_test_readahead(folio)) {
-		ractl._index = folio->index;
-		page_cache_async_ra(&ractl, folio, end - folio->index);
-	}
-	folio_put(folio);
+	cofs_ra(&ractl, folio, end);
 }
 
 /* The folio at index, uptodate and to be put. One that is to be dropped behind stays so. */
