@@ -49,8 +49,7 @@ done
 
 case $kernel in
 stock) kdir=$("$COFS_TOP/scripts/kernel.sh") ;;
-debug) kdir=$("$COFS_TOP/scripts/debug-kernel.sh") ;;
-uml) kdir=$("$COFS_TOP/lab/kernel.sh") ;;
+debug | uml) kdir=$("$COFS_TOP/scripts/own-kernel.sh" "$kernel") ;;
 *) die "qemu/run.sh: no kernel '$kernel': stock, debug or uml" ;;
 esac
 boot=$("$COFS_TOP/qemu/boot-image.sh" "$kdir")

@@ -89,7 +89,7 @@ if [ -z "$mode" ]; then
 fi
 ready=1
 if [ "$kernel" = debug ]; then
-	host "the debug kernel" into "$out/debug-kernel" scripts/debug-kernel.sh || ready=
+	host "the debug kernel" into "$out/debug-kernel" scripts/own-kernel.sh debug || ready=
 fi
 host "build of the module" into "$out/module" scripts/modules.sh "${build[@]}" || ready=
 host "test images" into "$out/images" tests/images.sh || ready=

@@ -48,12 +48,12 @@ else
 	'') build_for_cache "$kernel" "$kver" "building cofs.ko for $kver" "${stock[@]}" ;;
 	--clippy) build_for_cache "$kernel" clippy "clippy on the module" "${stock[@]}" CLIPPY=1 W=e ;;
 	--debug)
-		kernel=$("$COFS_TOP/scripts/debug-kernel.sh") root=$("$COFS_TOP/scripts/root.sh")
+		kernel=$("$COFS_TOP/scripts/own-kernel.sh" debug) root=$("$COFS_TOP/scripts/root.sh")
 		build_for_cache "$kernel" debug "building cofs.ko for the debug kernel" \
 			LLVM=-19 LOCALVERSION=-cofs-debug
 		;;
 	--uml)
-		kernel=$("$COFS_TOP/lab/kernel.sh") root=$("$COFS_TOP/scripts/root.sh")
+		kernel=$("$COFS_TOP/scripts/own-kernel.sh" uml) root=$("$COFS_TOP/scripts/root.sh")
 		build_for_cache "$kernel" uml "building cofs.ko for User Mode Linux" \
 			ARCH=um LOCALVERSION=-cofs-uml
 		;;

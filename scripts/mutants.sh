@@ -19,7 +19,7 @@ mkdir -p "$out"
 build=()
 case $KERNEL in
 stock) per_second=10 ;;
-debug) per_second=2 build=(--debug); scripts/debug-kernel.sh >/dev/null ;;
+debug) per_second=2 build=(--debug); scripts/own-kernel.sh debug >/dev/null ;;
 *) die "mutants.sh: KERNEL is stock or debug, not '$KERNEL'" ;;
 esac
 expect=$((MUTANTS / per_second + 60))

@@ -18,7 +18,7 @@ mkdir -p "$out"
 build=()
 case $KERNEL in
 stock) ;;
-debug) build=(--debug); scripts/debug-kernel.sh >/dev/null ;;
+debug) build=(--debug); scripts/own-kernel.sh debug >/dev/null ;;
 *) die "pressure.sh: KERNEL is stock or debug, not '$KERNEL'" ;;
 esac
 module=$(scripts/modules.sh "${build[@]}")

@@ -25,7 +25,7 @@ mkdir -p "$out"
 build=() scale=1
 case $KERNEL in
 stock) ;;
-debug) build=(--debug) scale=4; scripts/debug-kernel.sh >/dev/null ;;
+debug) build=(--debug) scale=4; scripts/own-kernel.sh debug >/dev/null ;;
 *) die "stress.sh: KERNEL is stock or debug, not '$KERNEL'" ;;
 esac
 module=$(scripts/modules.sh "${build[@]}")
