@@ -5,10 +5,7 @@
 . "$(dirname "$0")/lib/guest.sh"
 
 plan 15
-if [ "$FS" != cofs ]; then
-	for i in {1..15}; do skip "sysfs $i" "cofs only"; done
-	exit
-fi
+[ "$FS" = cofs ] || skip_rest sysfs "cofs only"
 top=/sys/fs/cofs
 a=$(readlink -f /dev/disk/cofs/a)
 disk=${a##*/}

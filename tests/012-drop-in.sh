@@ -8,10 +8,7 @@
 . "$TESTS/lib/sharing.sh"
 
 plan 23
-if ! ours; then
-	for i in {1..23}; do skip "drop-in $i" "cofs only"; done
-	exit
-fi
+ours || skip_rest drop-in "cofs only"
 module=$TESTS/../cofs.ko
 modules=/lib/modules/$(uname -r)
 

@@ -9,10 +9,7 @@ facets=(tree read readv pread mmap sendfile splice sizes strides advice threads 
 export FACETS="${facets[*]}"
 images=("$IMAGES"/z-*.img) sources=("$IMAGES"/[zy]-*.source)
 plan $((${#images[@]} * ${#facets[@]} + ${#sources[@]}))
-if ! reads_compressed; then
-	for ((i = 0; i < ktap_planned; i++)); do skip "compressed $i" "$FS reads no compressed files"; done
-	exit
-fi
+reads_compressed || skip_rest compressed "$FS reads no compressed files"
 
 differ_each "${images[@]}"
 for source in "${sources[@]}"; do

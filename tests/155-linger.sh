@@ -5,10 +5,7 @@
 . "$TESTS/lib/sharing.sh"
 
 plan 32
-if ! ours; then
-	for i in {1..32}; do skip "linger $i" "cofs only"; done
-	exit
-fi
+ours || skip_rest linger "cofs only"
 a=/dev/disk/cofs/a
 b=/dev/disk/cofs/b
 share=inode_share,domain_id=linger

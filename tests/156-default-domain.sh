@@ -5,10 +5,7 @@
 . "$TESTS/lib/sharing.sh"
 
 plan 18
-if ! ours; then
-	for i in {1..18}; do skip "default domain $i" "cofs only"; done
-	exit
-fi
+ours || skip_rest "default domain" "cofs only"
 a=/dev/disk/cofs/a
 b=/dev/disk/cofs/b
 parameter=/sys/module/cofs/parameters/default_domain

@@ -9,7 +9,7 @@
 : "${TIME:=12}" "${LEAVE:=64}"
 images=(lz4-1m lz4-64k lz4 zstd-128k)
 plan $((${#images[@]} + 2))
-skip_unread $((${#images[@]} + 2))
+skip_unread
 
 share=inode_share,domain_id=pressure
 golden_begin

@@ -10,13 +10,9 @@ images=(lz4 lz4-64k lz4-1m zstd-128k)
 ways=(read mmap sendfile scatter)
 counters=(decoded_in_place decoded_joined decoded_rolling decoded_to_copy decoded_to_folios decoded_to_mapping moved_end
 	read_final read_in_place read_kept read_temporary)
-number=$((${#images[@]} * (${#ways[@]} + 1) + ${#counters[@]} + 14))
-plan $number
-if ! ours; then
-	for ((i = 1; i <= number; i++)); do skip "decoding $i" "the peer counts nothing"; done
-	exit
-fi
-skip_unread $number
+plan $((${#images[@]} * (${#ways[@]} + 1) + ${#counters[@]} + 14))
+ours || skip_rest decoding "the peer counts nothing"
+skip_unread
 
 # inline NAME COMMAND...: of what was decoded meanwhile, so much was decoded by readers.
 inline() {

@@ -8,7 +8,7 @@
 . "$TESTS/lib/compressed.sh"
 
 plan 8
-skip_unread 8
+skip_unread
 golden_begin
 disk_begin 160M
 mkdir -p tree outer

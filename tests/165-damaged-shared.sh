@@ -7,7 +7,7 @@
 . "$TESTS/lib/compressed.sh"
 
 plan 9
-skip_unread 9
+skip_unread
 damage_begin
 share=inode_share,domain_id=damaged
 damaged lz4-64k 5

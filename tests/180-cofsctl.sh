@@ -5,10 +5,7 @@
 . "$TESTS/lib/sharing.sh"
 
 plan 34
-if ! ours; then
-	for i in {1..34}; do skip "cofsctl $i" "cofs only"; done
-	exit
-fi
+ours || skip_rest cofsctl "cofs only"
 a=/dev/disk/cofs/a
 b=/dev/disk/cofs/b
 share=inode_share,domain_id=a-secret

@@ -6,10 +6,7 @@
 . "$TESTS/lib/verify.sh"
 
 plan 36
-if ! ours; then
-	for i in {1..36}; do skip "verify $i" "cofs only"; done
-	exit
-fi
+ours || skip_rest verify "cofs only"
 scratch
 verify_images
 image() { mnt "$VERIFY,domain_id=$3" "$SCRATCH/$1.img" "$MNT/$2"; }
@@ -41,7 +38,7 @@ before=$(counter verified)
 image true true honest
 image same same honest
 is "a small file" "$(digest "$MNT/true/small")" "${WANT[small]}"
-is "is verified when it is opened" "$(by_mount "$MNT/true" verified)" 1
+is "is verified when it is opened" "$(of "$MNT/true" verified)" 1
 is "another has it at once" "$(same "$MNT/true/small" "$MNT/same/small")" 7
 is "a large file" "$(digest "$MNT/true/large")" "${WANT[large]}"
 check "is verified later" hashed "$MNT/true" 2
@@ -93,8 +90,8 @@ serve() {
 before=$(counter refused)
 echo "probe: liar $$" >/dev/kmsg
 is "the liar comes last" "$(serve true false)" "each its own"
-is "two lies are counted" "$(by_mount "$MNT/false" refused) $(($(counter refused) - before))" "2 2"
-is "none of the other" "$(by_mount "$MNT/true" refused)" 0
+is "two lies are counted" "$(of "$MNT/false" refused) $(($(counter refused) - before))" "2 2"
+is "none of the other" "$(of "$MNT/true" refused)" 0
 is "nothing is in common" "$(same "$MNT/true/small" "$MNT/false/small") $(same "$MNT/true/large" "$MNT/false/large")" "0 0"
 lines=$(dmesg | sed -n "/probe: liar $$/,\$p" | grep cofs)
 diag "$lines"
@@ -102,7 +99,7 @@ is "it is reported once" "$(grep -c . <<<"$lines")" 1
 umnt "$MNT/true"
 umnt "$MNT/false"
 is "the liar comes first" "$(serve false true)" "each its own"
-is "two lies again" "$(by_mount "$MNT/false" refused)" 2
+is "two lies again" "$(of "$MNT/false" refused)" 2
 umnt "$MNT/false"
 # The liar is gone.
 image same same liarsfalse
@@ -154,7 +151,7 @@ is "files to 1 MiB are hashed at open" "$(<$limit)" 1024
 echo 8192 >$limit
 image true true limit
 head -c 1 "$MNT/true/large" >/dev/null
-is "or to more" "$(by_mount "$MNT/true" verified)" 1
+is "or to more" "$(of "$MNT/true" verified)" 1
 umnt "$MNT/true"
 echo 4 >$limit
 image true true limit2

@@ -6,10 +6,7 @@
 . "$TESTS/lib/verify.sh"
 
 plan 14
-if ! ours; then
-	for i in {1..14}; do skip "verity $i" "cofs only"; done
-	exit
-fi
+ours || skip_rest verity "cofs only"
 scratch
 verify_images
 modprobe -q dm_verity

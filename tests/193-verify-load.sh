@@ -7,10 +7,7 @@
 . "$TESTS/lib/verify.sh"
 
 plan 4
-if ! ours; then
-	for i in {1..4}; do skip "verify, load $i" "cofs only"; done
-	exit
-fi
+ours || skip_rest "verify, load" "cofs only"
 scratch
 verify_images
 for name in true same false lz4; do

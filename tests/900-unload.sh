@@ -5,10 +5,7 @@
 . "$(dirname "$0")/lib/guest.sh"
 
 plan 12
-if [ "$FS" != cofs ]; then
-	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do skip "unload $i" "cofs only"; done
-	exit
-fi
+[ "$FS" = cofs ] || skip_rest unload "cofs only"
 module=$TESTS/../cofs.ko
 share=inode_share,domain_id=unload
 slabs() { grep -c '^cofs' /proc/slabinfo; }

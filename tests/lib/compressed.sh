@@ -7,26 +7,8 @@
 golden_begin() { mnt "" "$IMAGES/l-plain.img" "$MNT/golden" erofs; }
 golden_end() { umnt "$MNT/golden"; }
 
-# skip_unread NUMBER: ends the file with as many skipped tests where compressed files are not read.
-skip_unread() {
-	local i
-	reads_compressed && return
-	for ((i = 1; i <= $1; i++)); do skip "compressed $i" "$FS reads no compressed files"; done
-	exit
-}
-
-# of DIR COUNTER: what the mount of a device has counted so far.
-of() { counter "$(disk_of "$1")/$2"; }
-
-# disk_of DIR: the name under which /sys/fs/cofs has it.
-disk_of() {
-	local device dir _
-	while read -r _ _ device _ dir _; do
-		[ "$dir" = "$1" ] && break
-	done </proc/self/mountinfo
-	device=$(readlink "/sys/dev/block/$device")
-	echo "${device##*/}"
-}
+# Ends the file where compressed files are not read.
+skip_unread() { reads_compressed || skip_rest compressed "$FS reads no compressed files"; }
 
 # A disk for damaged copies of the images, with what they should hold beside it.
 damage_begin() {

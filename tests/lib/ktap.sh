@@ -27,6 +27,12 @@ not_ok() {
 
 skip() { ktap_done=$((ktap_done + 1)); printf 'ok %d %s # SKIP %s\n' "$ktap_done" "$1" "$2"; }
 
+# skip_rest NAME REASON: ends the file; what it had planned and not done yet is skipped.
+skip_rest() {
+	while [ "$ktap_done" -lt "$ktap_planned" ]; do skip "$1 $((ktap_done + 1))" "$2"; done
+	exit
+}
+
 # check NAME COMMAND...: ok when the command succeeds; what it printed is shown when not.
 check() {
 	local name=$1 output rc=0

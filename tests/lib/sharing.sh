@@ -13,6 +13,19 @@ same() { local out; out=$(probe samepage "$1" "$2" 2>&1); echo "${out##*same=}";
 # ours: whether the filesystem under test is cofs.
 ours() { [ "$FS" = cofs ]; }
 
+# of DIR COUNTER: what the mount of a device has counted so far.
+of() { counter "$(disk_of "$1")/$2"; }
+
+# disk_of DIR: the name under which /sys/fs/cofs has it.
+disk_of() {
+	local device dir _
+	while read -r _ _ device _ dir _; do
+		[ "$dir" = "$1" ] && break
+	done </proc/self/mountinfo
+	device=$(readlink "/sys/dev/block/$device")
+	echo "${device##*/}"
+}
+
 # skip_all REASON NAME...
 skip_all() {
 	local why=$1 name

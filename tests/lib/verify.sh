@@ -23,18 +23,11 @@ verify_images() {
 	rm -r "$tree"
 }
 
-# by_mount DIR NAME: what the mount on DIR counts.
-by_mount() {
-	local device
-	device=$(readlink -f "/sys/dev/block/$(stat -c %Hd:%Ld "$1")")
-	counter "${device##*/}/$2"
-}
-
 # hashed DIR COUNT: waits until so many files of a mount were verified or refused.
 hashed() {
 	local i
 	for ((i = 0; i < 100 * SCALE; i++)); do
-		[ $(($(by_mount "$1" verified) + $(by_mount "$1" refused))) -lt "$2" ] || return 0
+		[ $(($(of "$1" verified) + $(of "$1" refused))) -lt "$2" ] || return 0
 		read -r -t 0.1 <> <(:)
 	done
 	return 1
