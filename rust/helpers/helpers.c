@@ -276,21 +276,14 @@ struct file *cofs_fault_leave(struct vm_fault *vmf, bool *ahead)
 	struct vm_area_struct *vma = vmf->vma;
 	struct address_space *mapping = vma->vm_file->f_mapping;
 	struct file *file;
-	struct folio *folio;
-	bool uptodate;
 
 	if (!fault_flag_allow_retry_first(vmf->flags) || (vmf->flags & FAULT_FLAG_RETRY_NOWAIT) ||
 	    (vma->vm_flags & VM_RAND_READ))
 		return NULL;
 	if (vmf->pgoff >= DIV_ROUND_UP(i_size_read(mapping->host), PAGE_SIZE))
 		return NULL;
-	folio = filemap_get_folio(mapping, vmf->pgoff);
-	if (!IS_ERR(folio)) {
-		uptodate = folio_test_uptodate(folio);
-		folio_put(folio);
-		if (uptodate)
-			return NULL;
-	}
+	if (cofs_first_unread(mapping, vmf->pgoff, vmf->pgoff + 1) > vmf->pgoff)
+		return NULL;
 	*ahead = vma->vm_flags & VM_SEQ_READ;
 	count_vm_event(PGMAJFAULT);
 	file = get_file(vma->vm_file);
