@@ -47,9 +47,9 @@ static STRATEGIES: Choices = Choices(&[
     END,
 ]);
 
-/// What erofs takes where no strategy is named.
 /// Nothing compressed stays in memory.
 pub(crate) const NO_CACHE: u32 = 0;
+/// What erofs takes where no strategy is named.
 const READAROUND: u32 = 2;
 
 const DAX_NEVER: u32 = 1;
