@@ -7,6 +7,7 @@
 #   FIRST=SEED   the first seed (1,000,000: none of those in `make check`)
 #   PEER=erofs   compared with erofs too; the reference reader alone is the default
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/long-run.sh"
 need_root "$@"
 cd "$COFS_TOP"
 
@@ -14,28 +15,13 @@ cd "$COFS_TOP"
 for number in "$MUTANTS" "$FIRST"; do
 	[[ $number =~ ^[0-9]+$ ]] || die "mutants.sh: '$number' is not a number"
 done
-out=build/mutants
-mkdir -p "$out"
-build=()
-case $KERNEL in
-stock) per_second=10 ;;
-debug) per_second=2 build=(--debug); scripts/own-kernel.sh debug >/dev/null ;;
-*) die "mutants.sh: KERNEL is stock or debug, not '$KERNEL'" ;;
-esac
+ready mutants
+per_second=10
+[ "$KERNEL" = stock ] || per_second=2
 expect=$((MUTANTS / per_second + 60))
-module=$(scripts/modules.sh "${build[@]}")
-images=$(tests/images.sh)
-payload=$(scripts/payload.sh "mutants-$KERNEL" "$module")
 
-status=0
 # The guest stops what takes four times as long as it should.
-(step "$expect" "$MUTANTS mutated images from seed $FIRST" "$out/guest.log" \
-	qemu/run.sh --kernel "$KERNEL" --payload "$payload" --timeout $((4 * expect + 60)) \
-	--drive "images=$images" --drive "a=${images%/*}/a.img" --drive "b=${images%/*}/b.img" \
-	--console "$out/console" --out "$out/guest.ktap" -- \
-	env LIMIT=$((4 * expect)) MUTANTS="$MUTANTS" FIRST="$FIRST" PEER="$PEER" \
-	tests/run.sh 050 900 910) || status=$?
-qemu/check-dmesg.sh "$out/console" || status=1
+run_tests "$expect" "$MUTANTS mutated images from seed $FIRST" $((4 * expect + 60)) -- \
+	env LIMIT=$((4 * expect)) MUTANTS="$MUTANTS" FIRST="$FIRST" PEER="$PEER" tests/run.sh 050 900 910
 grep -E '^ +# (mutant|the reader|by )' "$out/guest.ktap" || true
-scripts/in-root scripts/ktap.py "$out/guest.ktap" || status=1
-exit "$status"
+verdict

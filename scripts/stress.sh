@@ -9,6 +9,7 @@
 #   FAULTS=none    nothing is made to fail
 #   PAIR=PACKAGE   as for `make demo`
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/long-run.sh"
 need_root "$@"
 cd "$COFS_TOP"
 
@@ -20,17 +21,9 @@ case $TIME in
 esac
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "stress.sh: TIME is '$TIME', not a number of seconds, or one of minutes with m"
 [[ $SEED =~ ^[0-9]+$ ]] || die "stress.sh: SEED is '$SEED', not a number"
-out=build/stress
-mkdir -p "$out"
-build=() scale=1
-case $KERNEL in
-stock) ;;
-debug) build=(--debug) scale=4; scripts/own-kernel.sh debug >/dev/null ;;
-*) die "stress.sh: KERNEL is stock or debug, not '$KERNEL'" ;;
-esac
-module=$(scripts/modules.sh "${build[@]}")
-images=$(tests/images.sh)
-payload=$(scripts/payload.sh "stress-$KERNEL" "$module")
+ready stress
+scale=1
+[ "$KERNEL" = stock ] || scale=4
 
 # The pair, and a disk with its images as files and the lists of what they must hold.
 scripts/demo/pair.sh >"$out/pair"
@@ -66,16 +59,10 @@ fi
 
 limit=$((seconds + seconds / 2 + 1200 * scale))
 say "seed $SEED, $seconds s"
-status=0
-(step $((seconds + 120 * scale)) "stress on the $KERNEL kernel" "$out/guest.log" \
-	qemu/run.sh --kernel "$KERNEL" --payload "$payload" --timeout $((limit + 300)) \
-	--drive "images=$images" --drive "a=${images%/*}/a.img" --drive "b=${images%/*}/b.img" --drive "pair=$disk" \
+run_tests $((seconds + 120 * scale)) "stress on the $KERNEL kernel" $((limit + 300)) --drive "pair=$disk" \
 	--drive "a-plain=${dirs[0]}/plain.erofs" --drive "a-lz4=${dirs[0]}/lz4.erofs" \
-	--drive "b-plain=${dirs[1]}/plain.erofs" --drive "b-lz4=${dirs[1]}/lz4.erofs" \
-	--console "$out/console" --out "$out/guest.ktap" -- \
+	--drive "b-plain=${dirs[1]}/plain.erofs" --drive "b-lz4=${dirs[1]}/lz4.erofs" -- \
 	env SCALE=$scale LIMIT="$limit" TIME="$seconds" SEED="$SEED" FAULTS="$FAULTS" WORKERS=4 LIMITED="8 32" \
-	tests/run.sh 170 900 910) || status=$?
-qemu/check-dmesg.sh "$out/console" || status=1
+	tests/run.sh 170 900 910
 sed -n 's/^  # \([^#].*\)/\1/p' "$out/guest.ktap" | sed '/^Subtest: 900/,$d; /^Subtest/d'
-scripts/in-root scripts/ktap.py "$out/guest.ktap" || status=1
-exit "$status"
+verdict
