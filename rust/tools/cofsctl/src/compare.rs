@@ -8,12 +8,12 @@ use cofs_core::{Inode, Kind};
 use serde::Serialize;
 
 use crate::cli;
-use crate::failure::{text, Failure, Result};
+use crate::failure::{text, Result};
 use crate::fingerprint::{by_sha256, display, Fingerprints};
 use crate::hash::{sha256, Budget, Stop};
 use crate::open::{open, Opened};
 use crate::output::{mib, percent, warn, Faults, Output, Table};
-use crate::walk::walk;
+use crate::walk::walk_readable;
 use crate::Verdict;
 
 /// One image, by itself and among the others. Bytes are those of pages.
@@ -85,15 +85,10 @@ fn gather(
         Ok(value) => Ok(value),
         Err(error) => Err(Stop::Fault(error)),
     };
-    walk(&opened.image, |entry, inode| {
-        let inode = match inode {
-            Ok(inode) if inode.kind() == Kind::Regular && entry.first && inode.size() != 0 => inode,
-            Ok(_) => return Ok(()),
-            Err(error) => {
-                faults.add(&entry.path(), text(error));
-                return Ok(());
-            }
-        };
+    walk_readable(&opened.image, &mut faults, |entry, inode, faults| {
+        if inode.kind() != Kind::Regular || !entry.first || inode.size() == 0 {
+            return Ok(());
+        }
         side.files += 1;
         side.bytes = side.bytes.saturating_add(pages(inode.size()));
         match value(inode) {
@@ -110,7 +105,7 @@ fn gather(
             Err(Stop::Fault(error)) => faults.add(&entry.path(), text(error)),
             Err(Stop::Limit) => faults.add(&entry.path(), "too large for what --limit leaves"),
         }
-        Ok::<_, Failure>(())
+        Ok(())
     })?;
     side.faults = faults.count();
     Ok(side)

@@ -2,6 +2,7 @@
 //! What files claim to contain, and what they do.
 
 use cofs_core::format::xattr::{INDEX_SECURITY, INDEX_TRUSTED, INDEX_USER};
+pub(crate) use cofs_core::share::fingerprint::sha256 as sha256_of;
 use cofs_core::xattr::{self, LongPrefixes};
 use cofs_core::{Error, Inode, Kind, Result};
 use cofs_reader::Image;
@@ -124,13 +125,6 @@ impl<'a> Fingerprints<'a> {
 /// The fingerprint that belongs to a digest.
 pub(crate) fn by_sha256(hasher: Sha256) -> Vec<u8> {
     [SHA256, &hasher.finalize()].concat()
-}
-
-/// The digest that a fingerprint claims, if it is by SHA-256.
-pub(crate) fn sha256_of(value: &[u8]) -> Option<&[u8]> {
-    value
-        .strip_prefix(SHA256)
-        .filter(|digest| digest.len() == 32)
 }
 
 /// A fingerprint for people and programs: `sha256:` and digits, or what it is.

@@ -26,8 +26,5 @@ pub(crate) fn run(arguments: &cli::Inspect, out: &mut Output) -> Result<Verdict>
     } else {
         superblock::run(&opened.image, &fingerprints, json, &mut faults, out)?;
     }
-    Ok(match faults.count() {
-        0 => Verdict::Sound,
-        _ => Verdict::Unsound,
-    })
+    Ok(faults.verdict())
 }

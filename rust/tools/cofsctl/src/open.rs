@@ -6,6 +6,8 @@ use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use cofs_core::format::superblock::COMPAT_SB_CHKSUM;
+use cofs_core::SuperBlock;
 use cofs_reader::{crc32c, Image, Store};
 
 use crate::failure::{text, Failure, Result};
@@ -50,6 +52,14 @@ pub(crate) fn open(word: &OsStr) -> Result<Opened> {
     match Image::open(stores, offset, crc32c) {
         Ok(image) => Ok(Opened { name, image }),
         Err(error) => Err(Failure::Image(format!("{name}: {}", text(error)))),
+    }
+}
+
+/// What the superblock's checksum is: an image with a wrong one is not opened.
+pub(crate) fn checksum(sb: &SuperBlock) -> &'static str {
+    match sb.has_compat(COMPAT_SB_CHKSUM) {
+        true => "right",
+        false => "none",
     }
 }
 

@@ -7,6 +7,7 @@ use std::io::{self, BufWriter, StdoutLock, Write};
 use serde::Serialize;
 
 use crate::failure::Result;
+use crate::Verdict;
 
 /// Standard output.
 pub(crate) struct Output(BufWriter<StdoutLock<'static>>);
@@ -152,6 +153,13 @@ impl Faults {
 
     pub(crate) fn count(&self) -> u64 {
         self.count
+    }
+
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self.count {
+            0 => Verdict::Sound,
+            _ => Verdict::Unsound,
+        }
     }
 }
 

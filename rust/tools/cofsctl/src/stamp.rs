@@ -60,8 +60,5 @@ pub(crate) fn run(arguments: &cli::Stamp, out: &mut Output) -> Result<Verdict> {
         mib(done.bytes),
         done.right
     ))?;
-    Ok(match done.faults.count() {
-        0 => Verdict::Sound,
-        _ => Verdict::Unsound,
-    })
+    Ok(done.faults.verdict())
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 //! `cofsctl verify`: all of an image is read, and each fingerprint compared with what it stands for.
 
-use cofs_core::format::superblock::COMPAT_SB_CHKSUM;
 use cofs_core::{Inode, Kind};
 use serde::Serialize;
 
@@ -9,7 +8,7 @@ use crate::cli;
 use crate::failure::{text, Failure, Result};
 use crate::fingerprint::{by_sha256, display, sha256_of, Fingerprints};
 use crate::hash::{sha256, Budget, Stop};
-use crate::open::{open, Opened};
+use crate::open::{checksum, open, Opened};
 use crate::output::{mib, Faults, Output};
 use crate::progress::Progress;
 use crate::walk::walk;
@@ -100,17 +99,13 @@ pub(crate) fn run(arguments: &cli::Verify, out: &mut Output) -> Result<Verdict> 
         }
         opened => opened?,
     };
-    let sb = opened.image.superblock();
     let mut verifier = Verifier {
         fingerprints: Fingerprints::new(&opened.image, &arguments.reading.fingerprint_xattr),
         budget: Budget::new(arguments.limit, &opened.image),
         progress: Progress::new(&format!("verifying {}", opened.name)),
         report: Report {
             image: opened.name.clone(),
-            checksum: match sb.has_compat(COMPAT_SB_CHKSUM) {
-                true => "right",
-                false => "none",
-            },
+            checksum: checksum(opened.image.superblock()),
             ..Report::default()
         },
         faults: Faults::new(&opened.name),
@@ -122,11 +117,11 @@ pub(crate) fn run(arguments: &cli::Verify, out: &mut Output) -> Result<Verdict> 
             Ok(_) => {}
             Err(error) => verifier.fault(&entry.path(), text(error)),
         }
-        Ok::<_, Failure>(())
+        Ok(())
     })?;
     verifier.progress.clear();
-    let mut report = verifier.report;
-    report.faults = verifier.faults.count();
+    let (mut report, faults) = (verifier.report, verifier.faults);
+    report.faults = faults.count();
     if arguments.reading.json {
         out.json(&report)?;
     } else {
@@ -145,8 +140,5 @@ pub(crate) fn run(arguments: &cli::Verify, out: &mut Output) -> Result<Verdict> 
             report.faults
         ))?;
     }
-    Ok(match report.faults {
-        0 => Verdict::Sound,
-        _ => Verdict::Unsound,
-    })
+    Ok(faults.verdict())
 }

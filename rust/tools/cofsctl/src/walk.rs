@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use cofs_core::{readdir, Error, Inode, Kind};
 use cofs_reader::Image;
 
-use crate::output::show;
+use crate::failure::{text, Result};
+use crate::output::{show, Faults};
 
 /// Longer paths no system call takes.
 const MOST_PATH: usize = 4096;
@@ -59,10 +60,10 @@ type Name = (Box<[u8]>, u64);
 
 /// Visits every name in the order of a depth-first walk. A name whose inode cannot be read, or a
 /// directory which cannot be read to its end, comes with its error, the latter for a second time.
-pub(crate) fn walk<E>(
+pub(crate) fn walk(
     image: &Image,
-    mut visit: impl FnMut(&Entry<'_>, Result<&Inode, Error>) -> Result<(), E>,
-) -> Result<(), E> {
+    mut visit: impl FnMut(&Entry<'_>, cofs_core::Result<&Inode>) -> Result<()>,
+) -> Result<()> {
     let sb = image.superblock();
     // Directories that are not compressed, and do not overlap, are no larger than the image.
     let mut room = image.stored().saturating_mul(4).saturating_add(16 << 20);
@@ -119,6 +120,21 @@ pub(crate) fn walk<E>(
         }));
     }
     Ok(())
+}
+
+/// The same, of the names whose inodes can be read. The others are faults.
+pub(crate) fn walk_readable(
+    image: &Image,
+    faults: &mut Faults,
+    mut visit: impl FnMut(&Entry<'_>, &Inode, &mut Faults) -> Result<()>,
+) -> Result<()> {
+    walk(image, |entry, inode| match inode {
+        Ok(inode) => visit(entry, inode, faults),
+        Err(error) => {
+            faults.add(&entry.path(), text(error));
+            Ok(())
+        }
+    })
 }
 
 /// The names of a directory, and why there are no more.

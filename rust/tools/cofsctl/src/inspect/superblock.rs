@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 //! The superblock, and what a walk through the image adds up to.
 
-use cofs_core::format::superblock::{COMPAT_SB_CHKSUM, INCOMPAT_DEVICE_TABLE};
+use cofs_core::format::superblock::INCOMPAT_DEVICE_TABLE;
 use cofs_core::{Inode, Kind, Layout, SuperBlock};
 use cofs_reader::Image;
 use serde::Serialize;
 
-use crate::failure::{text, Failure, Result};
+use crate::failure::{text, Result};
 use crate::fingerprint::Fingerprints;
+use crate::open::checksum;
 use crate::output::{hex, mib, show, Faults, Output};
-use crate::walk::walk;
+use crate::walk::walk_readable;
 
 /// Bits of `feature_compat`, by the names that erofs has for them.
 const COMPAT: [(u32, &str); 6] = [
@@ -156,14 +157,7 @@ pub(super) fn run(
 ) -> Result<()> {
     let sb = image.superblock();
     let mut contents = Contents::default();
-    walk(image, |entry, inode| {
-        let inode = match inode {
-            Ok(inode) => inode,
-            Err(error) => {
-                faults.add(&entry.path(), text(error));
-                return Ok(());
-            }
-        };
+    walk_readable(image, faults, |entry, inode, faults| {
         contents.names += 1;
         if !entry.first {
             return Ok(());
@@ -178,7 +172,7 @@ pub(super) fn run(
             }
             Err(error) => faults.add(&entry.path(), text(error)),
         }
-        Ok::<_, Failure>(())
+        Ok(())
     })?;
     contents.faults = faults.count();
     let report = Report {
@@ -189,12 +183,7 @@ pub(super) fn run(
         epoch: sb.epoch(),
         uuid: uuid(sb.uuid()),
         volume_name: show(sb.volume_name()),
-        // An image with a wrong one is not opened.
-        checksum: if sb.has_compat(COMPAT_SB_CHKSUM) {
-            "right"
-        } else {
-            "none"
-        },
+        checksum: checksum(sb),
         features: features(sb),
         algorithms: algorithms(sb),
         devices: image

@@ -5,10 +5,10 @@ use cofs_core::{Inode, Kind};
 use cofs_reader::Image;
 use serde::Serialize;
 
-use crate::failure::{text, Failure, Result};
+use crate::failure::{text, Result};
 use crate::fingerprint::{display, sha256_of, Fingerprints};
 use crate::output::{hex, Faults, Output};
-use crate::walk::walk;
+use crate::walk::walk_readable;
 
 #[derive(Serialize)]
 pub(super) struct Line {
@@ -59,15 +59,8 @@ pub(super) fn list(
     out: &mut Output,
 ) -> Result<()> {
     let mut all = Vec::new();
-    walk(image, |entry, inode| {
+    walk_readable(image, faults, |entry, inode, faults| {
         let path = entry.path();
-        let inode = match inode {
-            Ok(inode) => inode,
-            Err(error) => {
-                faults.add(&path, text(error));
-                return Ok(());
-            }
-        };
         let fingerprint = fingerprints.of(inode).unwrap_or_else(|error| {
             faults.add(&path, text(error));
             None
@@ -75,7 +68,7 @@ pub(super) fn list(
         let line = Line::new(path, inode, fingerprint);
         if json {
             all.push(line);
-            return Ok::<_, Failure>(());
+            return Ok(());
         }
         // As many digits are enough to see what is equal.
         let short = line.fingerprint.as_deref().unwrap_or("-");
@@ -104,8 +97,8 @@ pub(super) fn fingerprints(
     out: &mut Output,
 ) -> Result<()> {
     let mut all = Vec::new();
-    walk(image, |entry, inode| {
-        let value = match inode.and_then(|inode| fingerprints.of(inode)) {
+    walk_readable(image, faults, |entry, inode, faults| {
+        let value = match fingerprints.of(inode) {
             Ok(Some(value)) => value,
             Ok(None) => return Ok(()),
             Err(error) => {
@@ -114,11 +107,10 @@ pub(super) fn fingerprints(
             }
         };
         if json {
-            let inode = inode.map_err(|error| Failure::of(entry.path(), text(error)))?;
             all.push(Line::new(entry.path(), inode, Some(value)));
             return Ok(());
         }
-        let digits = sha256_of(&value).map_or_else(|| display(&value), hex);
+        let digits = sha256_of(&value).map_or_else(|| display(&value), |digest| hex(digest));
         out.line(format!("{digits}  {}", entry.path()))
     })?;
     if json {
