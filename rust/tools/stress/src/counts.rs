@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use rustix::time::{clock_gettime, ClockId};
 
 use crate::sys::Words;
-use crate::trouble::{Context, Result};
+use crate::trouble::{Context, Result, Trouble};
 use crate::ways::WAYS;
 
 /// How many workers there may be.
@@ -94,6 +94,23 @@ impl Counts {
 
     pub(crate) fn done(&self, way: usize) -> u64 {
         self.0.word(WAYS_AT + way).load(Relaxed)
+    }
+
+    /// An operation that began at `start` met `trouble`, which is told behind `who` if nothing excuses it.
+    pub(crate) fn met(&self, start: u64, who: &str, trouble: Trouble) {
+        let count = match trouble {
+            Trouble::Gone => Count::Gone,
+            Trouble::Failed(..) if self.excused_since(start) => Count::Excused,
+            Trouble::Failed(what, errno) => {
+                println!("# error without a fault: {who}{what}: {errno}");
+                Count::Unexpected
+            }
+            Trouble::Wrong(what) => {
+                println!("# wrong: {who}{what}");
+                Count::Wrong
+            }
+        };
+        self.add(count, 1);
     }
 
     /// What a worker begins to do.

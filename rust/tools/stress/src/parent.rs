@@ -172,16 +172,8 @@ fn come_and_go(slots: &[Slot], kind: &Kind, counts: &Counts, rng: &mut Rng, no_f
 
 fn settle(counts: &Counts, start: u64, step: Step) {
     match step {
-        Err(Trouble::Failed(..)) if counts.excused_since(start) => counts.add(Count::Excused, 1),
-        Err(Trouble::Failed(what, errno)) => {
-            println!("# error without a fault: {what}: {errno}");
-            counts.add(Count::Unexpected, 1);
-        }
-        Err(Trouble::Wrong(what)) => {
-            println!("# wrong: {what}");
-            counts.add(Count::Wrong, 1);
-        }
         Ok(_) | Err(Trouble::Gone) => {}
+        Err(trouble) => counts.met(start, "", trouble),
     }
 }
 

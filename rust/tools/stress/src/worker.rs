@@ -7,9 +7,9 @@ use clap::Args;
 use fastrand::Rng;
 use rustix::process::{set_parent_process_death_signal, Signal};
 
-use crate::counts::{now, Count, Counts};
+use crate::counts::{now, Counts};
 use crate::golden::{File, Golden};
-use crate::trouble::{Context, Result, Trouble};
+use crate::trouble::{Context, Result, Step, Trouble};
 use crate::ways::{State, WAYS};
 
 /// For as long as this many workers look at the same file first, in milliseconds.
@@ -114,24 +114,14 @@ fn pick<'a>(golden: &'a Golden, rng: &mut Rng) -> &'a File {
 }
 
 /// Counts how an operation ended.
-fn judge(counts: &Counts, way: usize, start: u64, step: std::result::Result<u64, Trouble>) {
+fn judge(counts: &Counts, way: usize, start: u64, step: Step) {
     match step {
         Ok(bytes) => counts.did(way, bytes),
-        Err(Trouble::Gone) => {
-            counts.add(Count::Gone, 1);
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        }
-        Err(Trouble::Failed(..)) if counts.excused_since(start) => counts.add(Count::Excused, 1),
-        Err(Trouble::Failed(what, errno)) => {
-            println!(
-                "# error without a fault: {}: {what}: {errno}",
-                WAYS[way].name
-            );
-            counts.add(Count::Unexpected, 1);
-        }
-        Err(Trouble::Wrong(what)) => {
-            println!("# wrong: {}: {what}", WAYS[way].name);
-            counts.add(Count::Wrong, 1);
+        Err(trouble) => {
+            if matches!(trouble, Trouble::Gone) {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+            counts.met(start, &format!("{}: ", WAYS[way].name), trouble);
         }
     }
 }

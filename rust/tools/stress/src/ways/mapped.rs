@@ -56,13 +56,19 @@ fn advise(state: &mut State, map: &Mmap) -> std::result::Result<(), Trouble> {
     map.advise(Advice::PopulateRead).what(|| "populate".into())
 }
 
-pub(super) fn shared(state: &mut State, _: &Golden, file: &File, dir: &Path) -> Step {
-    let fd = slot::file(&slot::root(dir)?, &file.path, OFlags::empty())?;
+/// A range of the file, and its first page.
+fn some(state: &mut State, file: &File) -> (u64, Range) {
     let (first, count) = state.range(file);
     let range = Range {
         offset: first * PAGE as u64,
         len: file.len(first, count),
     };
+    (first, range)
+}
+
+pub(super) fn shared(state: &mut State, _: &Golden, file: &File, dir: &Path) -> Step {
+    let fd = slot::file(&slot::root(dir)?, &file.path, OFlags::empty())?;
+    let (first, range) = some(state, file);
     let map = range.map(&fd).what(|| format!("mmap {}", file.path))?;
     drop(fd);
     advise(state, &map)?;
@@ -77,11 +83,7 @@ pub(super) fn shared(state: &mut State, _: &Golden, file: &File, dir: &Path) -> 
 /// As code is.
 pub(super) fn code(state: &mut State, _: &Golden, file: &File, dir: &Path) -> Step {
     let fd = slot::file(&slot::root(dir)?, &file.path, OFlags::empty())?;
-    let (first, count) = state.range(file);
-    let range = Range {
-        offset: first * PAGE as u64,
-        len: file.len(first, count),
-    };
+    let (first, range) = some(state, file);
     let map = range.map_code(&fd).what(|| format!("mmap {}", file.path))?;
     advise(state, &map)?;
     compare(state, file, "code", first, &map)
@@ -90,11 +92,7 @@ pub(super) fn code(state: &mut State, _: &Golden, file: &File, dir: &Path) -> St
 /// A private copy that is written to: the file must not see it.
 pub(super) fn copy(state: &mut State, _: &Golden, file: &File, dir: &Path) -> Step {
     let fd = slot::file(&slot::root(dir)?, &file.path, OFlags::empty())?;
-    let (first, count) = state.range(file);
-    let range = Range {
-        offset: first * PAGE as u64,
-        len: file.len(first, count),
-    };
+    let (first, range) = some(state, file);
     let mut copy = range.map_copy(&fd).what(|| format!("mmap {}", file.path))?;
     copy.advise(Advice::PopulateRead)
         .what(|| "populate".into())?;
