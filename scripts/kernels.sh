@@ -20,15 +20,15 @@ failed=0
 row() { printf '%-30s %-7s %s\n' "$@" >>"$out/table"; }
 
 boots() {	# MODULE
-	local payload images status=0
+	local payload images log='' status=0
 	images=$(tests/images.sh)
 	payload=$(scripts/payload.sh "$KVER" "$1")
 	(step 120 "the short list of tests in $KVER" "$out/$KVER.ktap" qemu/run.sh --payload "$payload" --timeout 3600 \
 		--drive "images=$images" --drive "a=${images%/*}/a.img" --drive "b=${images%/*}/b.img" \
 		--console "$out/$KVER.console" -- tests/run.sh --quick) || status=1
-	qemu/check-dmesg.sh "$out/$KVER.console" || status=1
+	qemu/check-dmesg.sh "$out/$KVER.console" || { log=', kernel log not clean'; status=1; }
 	scripts/in-root scripts/ktap.py "$out/$KVER.ktap" >"$out/$KVER.totals" || status=1
-	tail -n 1 "$out/$KVER.totals"
+	echo "$(tail -n 1 "$out/$KVER.totals")$log"
 	return $status
 }
 
