@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib/guest.sh"
 . "$TESTS/lib/splats.sh"
 
-: "${TIME:=15}" "${SEED:=1}" "${FAULTS:=all}" "${WORKERS:=3}" "${LIMITED:=16 32}"
+: "${TIME:=15}" "${SEED:=1}" "${FAULTS:=all}" "${WORKERS:=3}" "${LIMITED:=10 32}"
 plan 8
 modprobe -q dm_mod
 modprobe -q dm_flakey
