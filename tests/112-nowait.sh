@@ -3,7 +3,7 @@
 # Readers that will not wait, and readers that leave nothing behind.
 . "$(dirname "$0")/lib/guest.sh"
 
-plan 9
+plan 11
 share=inode_share,domain_id=nowait
 if [ "$FS" = cofs ]; then
 	mnt $share /dev/disk/cofs/a "$MNT/a" erofs
@@ -30,3 +30,14 @@ cached=${cached#*cached=}
 at_most "pages left, of 4096" "${cached%% *}" 1024
 check "read again" probe consume read "$MNT/a/big"
 umnt "$MNT/a"
+
+# Files that are compressed, of which a window takes in whole clusters.
+mnt "" "$IMAGES/z-lz4-64k.img" "$MNT/z"
+file=$(find "$MNT/z" -type f -size +1M -printf '%s %p\n' | sort -rn | head -n 1)
+drop_caches 1
+is "compressed: read and dropped" "$(probe preadv2 dontcache "${file#* }")" "bytes=${file%% *}"
+cached=$(probe cached "${file#* }")
+cached=${cached#*cached=}
+diag "compressed: ${cached%% *} of $((${file%% *} / 4096)) pages left"
+at_most "compressed: pages left" "${cached%% *}" $((${file%% *} / 16384))
+umnt "$MNT/z"
