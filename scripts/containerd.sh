@@ -6,6 +6,7 @@
 #   scripts/containerd.sh
 #   PEER=erofs scripts/containerd.sh     the same on the in-tree module, for comparison
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/long-run.sh"
 need_root "$@"
 cd "$COFS_TOP"
 
@@ -41,6 +42,4 @@ say "booting the stock kernel (at most 1500 s; console: $out/console)"
 status=0
 qemu/run.sh --payload "$payload" --timeout 1500 --drive "containerd=$image" \
 	--console "$out/console" --out "$out/guest.ktap" -- env FS="${PEER:-cofs}" tests/containerd/guest.sh || status=$?
-qemu/check-dmesg.sh "$out/console" || status=1
-scripts/in-root scripts/ktap.py "$out/guest.ktap" || status=1
-exit "$status"
+verdict

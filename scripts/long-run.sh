@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# What the long runs of some of the guest's tests have in common; after lib.sh, at the top of the tree.
+# What runs of the guest's tests apart from the check have in common; after lib.sh, at the top of the tree.
 
 # ready NAME: build/NAME is $out, and there is what a guest with $KERNEL needs.
 ready() {
@@ -25,11 +25,11 @@ run_tests() {
 		qemu/run.sh --kernel "$KERNEL" --payload "$payload" --timeout "$limit" \
 		--drive "images=$images" --drive "a=${images%/*}/a.img" --drive "b=${images%/*}/b.img" \
 		--console "$out/console" --out "$out/guest.ktap" "$@") || status=$?
-	qemu/check-dmesg.sh "$out/console" || status=1
 }
 
-# Ends with what came of them.
+# Ends with what came of them: $status so far, what the kernel said, and what the tests did.
 verdict() {
+	qemu/check-dmesg.sh "$out/console" || status=1
 	scripts/in-root scripts/ktap.py "$out/guest.ktap" || status=1
 	exit "$status"
 }

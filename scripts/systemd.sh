@@ -3,6 +3,7 @@
 # systemd's mount units on cofs, in a guest that systemd boots: the units of Documentation/examples. Its root is
 # what they need of the workloads' root. Ends with the counts of its tests.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/long-run.sh"
 need_root "$@"
 cd "$COFS_TOP"
 
@@ -64,6 +65,4 @@ status=0
 qemu/run.sh --payload "$payload" --timeout 1800 --drive "work=$image" \
 	--append "cofs_root=ext4 systemd.unit=mount-units.service" \
 	--console "$out/console" --out "$out/guest.ktap" -- true || status=$?
-qemu/check-dmesg.sh "$out/console" || status=1
-scripts/in-root scripts/ktap.py "$out/guest.ktap" || status=1
-exit "$status"
+verdict
