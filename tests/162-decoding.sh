@@ -10,7 +10,7 @@ images=(lz4 lz4-64k lz4-1m zstd-128k)
 ways=(read mmap sendfile scatter)
 counters=(decoded_in_place decoded_joined decoded_rolling decoded_to_copy decoded_to_folios decoded_to_mapping moved_end
 	read_final read_in_place read_kept read_temporary)
-plan $((${#images[@]} * (${#ways[@]} + 1) + ${#counters[@]} + 14))
+plan $((${#images[@]} * (${#ways[@]} + 1) + ${#counters[@]} + 18))
 ours || skip_rest decoding "the peer counts nothing"
 skip_unread
 
@@ -54,6 +54,32 @@ for image in lz4-512 lz4-48bit zstd-48bit-64k lz4-legacy-64k; do
 	umnt "$MNT/x"
 done
 for name in "${counters[@]}"; do at_least "$name" "${sums[$name]}" 1; done
+
+# Here and there. Of a cluster is decoded what comes before the end of what is wanted, and all of it for
+# those who come back; for others too, while many come back.
+image=$IMAGES/l-lz4-64k.img
+mapfile -t clusters < <(probe clusters "$image" big | awk '$1 > 0 && $2 >= 65536 && $2 <= 262144')
+# page NUMBER CLUSTER: how many more of a cluster's pages are there when that one was read, of how many.
+page() {
+	local offset len first last before
+	read -r offset len _ <<<"${clusters[$2]}"
+	first=$(((offset + 4095) / 4096)) last=$(((offset + len) / 4096))
+	before=$(cached "$MNT/x/big")
+	dd if="$MNT/x/big" of="$MNT/page" bs=4096 skip=$((first + $1)) count=1 status=none
+	echo "$(($(cached "$MNT/x/big") - before)) of $((last - first))"
+}
+mnt "" "$image" "$MNT/x"
+drop_caches
+first=$(page 2 0)
+is "the first in a cluster: up to it" "$first" "3 of ${first#*of }"
+is "the second: all of it" "$(page 5 0)" "$((${first#*of } - 3)) of ${first#*of }"
+page 2 2 >/dev/null
+page 5 2 >/dev/null
+first=$(page 2 4)
+is "while many come back, the first: all of it" "$first" "${first#*of } of ${first#*of }"
+first=$(page 2 6)
+is "not for ever: up to it" "$first" "3 of ${first#*of }"
+umnt "$MNT/x"
 
 echo "$usual" >$delay
 # Those who will not wait.

@@ -34,6 +34,7 @@ static const unsigned int COFS_FMODE_CAN_ODIRECT = (__force unsigned int)FMODE_C
 static const unsigned int COFS_FOP_DONTCACHE = (__force unsigned int)FOP_DONTCACHE;
 static const unsigned int COFS_IOCB_DONTCACHE = (__force unsigned int)IOCB_DONTCACHE;
 static const int COFS_WORK_CPU_UNBOUND = WORK_CPU_UNBOUND;
+static const unsigned int COFS_FMODE_RANDOM = (__force unsigned int)FMODE_RANDOM;
 static const unsigned int COFS_FMODE_NOWAIT = (__force unsigned int)FMODE_NOWAIT;
 static const unsigned int COFS_FOP_BUFFER_RASYNC = (__force unsigned int)FOP_BUFFER_RASYNC;
 static const unsigned int COFS_IOCB_NOWAIT = (__force unsigned int)IOCB_NOWAIT;

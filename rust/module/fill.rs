@@ -14,6 +14,7 @@
 //!
 //! ```text
 //! readahead  locked folios come in
+//!   -> widen   more of them, so that clusters are not decoded twice
 //!   -> gather  file range -> clusters -> bios
 //!   -> cluster where the bytes of each are read to
 //!   -> window  what is under way, until somebody needs it
@@ -34,4 +35,5 @@ pub(crate) mod map;
 pub(crate) mod pages;
 pub(crate) mod readahead;
 pub(crate) mod source;
+pub(crate) mod widen;
 pub(crate) mod window;

@@ -8,6 +8,7 @@ use crate::{
     features::Features,
     fill::{
         pages::Metadata,
+        widen::Returns,
         window::{
             self,
             Windows, //
@@ -178,6 +179,8 @@ pub(crate) struct Mount {
     /// Whether `user.` attributes are shown.
     pub(crate) user_xattr: Atomic<bool>,
     cache_strategy: u32,
+    /// Whether those who read here and there come back.
+    pub(crate) returns: Returns,
     dax_never: bool,
     name: CString,
     watched: Watched<Image>,
@@ -480,6 +483,7 @@ impl Mountable for Image {
                 flights: Arc::pin_init(Flights::new(), GFP_KERNEL)?,
                 user_xattr: Atomic::new(user_xattr),
                 cache_strategy,
+                returns: Returns::new(),
                 dax_never,
                 name,
                 watched,

@@ -138,60 +138,6 @@ const PAGE: u64 = PAGE_SIZE as u64;
 /// As many bytes of a window are copied where they belong rather than that it is mapped.
 const COPIED: usize = 64 << 10;
 
-/// As many bytes a cluster decodes to that is decoded as a whole even for one page.
-const SMALL: u64 = 256 << 10;
-
-/// As many bytes a window has whose clusters are all decoded as a whole: someone reads on and on.
-const SEQUENTIAL: u64 = 64 << 10;
-
-/// Of so many clusters one at each end may be decoded twice.
-const FEW: u64 = 8;
-
-/// Whether a readahead of `range` is one of many, or somebody reads here and there.
-pub(crate) fn is_sequential(range: &Range<u64>) -> bool {
-    range.end.saturating_sub(range.start) >= SEQUENTIAL
-}
-
-/// What a readahead of `range` should be of so that clusters are not decoded twice.
-pub(crate) fn whole_clusters(source: &Source<'_>, range: Range<u64>) -> Option<Range<u64>> {
-    let mount = source.mount();
-    let file = source.file().ok()?;
-    let metadata = mount.metadata();
-    let mut finder = Finder::new(&metadata, &mount.disk, &file);
-    let size = source.disk().size();
-    let len = range.end.saturating_sub(range.start);
-    let sequential = is_sequential(&range);
-    let grows = |cluster: &Cluster| {
-        let wanted = match sequential {
-            // Windows that are what mm makes them have large folios, which is worth more.
-            true => cluster.len > len / FEW,
-            false => cluster.len <= SMALL,
-        };
-        wanted && matches!(cluster.source, compressed::Source::Encoded(_))
-    };
-    let first = finder.find(range.start, Reach::Whole).ok()?;
-    // Not pages that other clusters have a part of.
-    let start = match grows(&first) {
-        true => first.offset.next_multiple_of(PAGE).min(range.start),
-        false => range.start,
-    };
-    let last_byte = range.end.min(size).checked_sub(1)?;
-    let last = if last_byte < first.end() {
-        first
-    } else {
-        finder.find(last_byte, Reach::Whole).ok()?
-    };
-    let end = match grows(&last) {
-        // Of the next cluster the start is wanted then, which is less than the end of this one.
-        true if sequential || last.end() >= size => {
-            last.end().next_multiple_of(PAGE).max(range.end)
-        }
-        true => (last.end() - last.end() % PAGE).max(range.end),
-        false => range.end,
-    };
-    Some(start..end)
-}
-
 impl Gather<'_> {
     /// How far it came, and why not further.
     fn run(&mut self, range: &Range<u64>) -> (u64, Result) {

@@ -48,6 +48,11 @@ impl Kept {
         self.first..self.first.saturating_add(self.count.into())
     }
 
+    /// Whether all of them are there.
+    pub(crate) fn is_there(&self) -> bool {
+        self.backing.first_unread(self.pages()) == self.pages().end
+    }
+
     /// Starts to read those that are not there.
     pub(crate) fn start(&self) {
         self.backing.read_ahead(self.pages());

@@ -7,7 +7,8 @@ use crate::{
     fill::{
         gather,
         map::Map,
-        source::Source, //
+        source::Source,
+        widen, //
     },
     mount::Image,
     share::{
@@ -74,14 +75,18 @@ pub(crate) fn fill_one(source: &Source<'_>, mapping: &AddressSpace, folio: Locke
 }
 
 /// Starts to fill the folios of `window`, of the pages of `mapping`, from `source`.
-fn read_ahead(source: &Source<'_>, mapping: &AddressSpace, window: &mut Window<'_>) {
+fn read_ahead(
+    source: &Source<'_>,
+    mapping: &AddressSpace,
+    file: Option<&File>,
+    window: &mut Window<'_>,
+) {
     let _nofs = nofs::Scope::new();
     if !source.is_compressed() {
         return fill(source, Purpose::Readahead, window.end(), window);
     }
-    // Clusters that are decoded in part are decoded again, so the window takes in all of them.
-    let keeps = !gather::is_sequential(&window.range());
-    if let Some(range) = gather::whole_clusters(source, window.range()) {
+    let sequential = widen::is_sequential(&window.range(), file);
+    if let Some(range) = widen::whole_clusters(source, window.range(), sequential) {
         window.expand(range);
     }
     let Ok(mut folios) = Folios::with_capacity(window.pages()) else {
@@ -93,7 +98,13 @@ fn read_ahead(source: &Source<'_>, mapping: &AddressSpace, window: &mut Window<'
             break;
         }
     }
-    let _ = gather::start(source, mapping.key(), Purpose::Readahead, folios, keeps);
+    let _ = gather::start(
+        source,
+        mapping.key(),
+        Purpose::Readahead,
+        folios,
+        !sequential,
+    );
 }
 
 impl Operations for Image {
@@ -108,8 +119,8 @@ impl Operations for Image {
         fill_one(&Source::of(inode), inode.data_mapping(), folio)
     }
 
-    fn readahead(inode: &Inode<Self>, _file: Option<&File>, window: &mut Window<'_>) {
-        read_ahead(&Source::of(inode), inode.data_mapping(), window);
+    fn readahead(inode: &Inode<Self>, file: Option<&File>, window: &mut Window<'_>) {
+        read_ahead(&Source::of(inode), inode.data_mapping(), file, window);
     }
 }
 
@@ -135,7 +146,7 @@ impl Operations for Contents {
         // Without a provider the folios stay as they are, and the readahead core drops them. Those
         // that fail are asked for again by whoever needs them.
         let _ = share::with_source(content, file, window.range(), |source| {
-            read_ahead(source, content.data_mapping(), window);
+            read_ahead(source, content.data_mapping(), file, window);
         });
     }
 }

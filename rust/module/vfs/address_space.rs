@@ -199,16 +199,22 @@ impl Window<'_> {
         unsafe { self.rac.as_ref()._nr_pages as usize }
     }
 
-    /// Makes it larger, to `range` if nothing is in the way. To be called before the first folio.
+    /// Makes it larger, to `range` or what is in the way. To be called before the first folio.
     pub(crate) fn expand(&mut self, range: Range<u64>) {
         let now = self.range();
-        if range.start < now.start || range.end > now.end {
-            let len = range.end.saturating_sub(range.start);
-            // SAFETY: the control is ours for the call.
-            unsafe {
-                bindings::readahead_expand(self.rac.as_ptr(), range.start as i64, len as usize);
-            }
+        // Each side by itself: readahead_expand() gives up at the first page that is there.
+        if range.end > now.end {
+            self.expand_to(now.start..range.end);
         }
+        if range.start < now.start {
+            self.expand_to(range.start..self.end());
+        }
+    }
+
+    fn expand_to(&mut self, range: Range<u64>) {
+        let len = range.end.saturating_sub(range.start) as usize;
+        // SAFETY: the control is ours for the call.
+        unsafe { bindings::readahead_expand(self.rac.as_ptr(), range.start as i64, len) };
     }
 }
 

@@ -72,6 +72,13 @@ impl File {
         unsafe { AddressSpace::from_raw((*self.as_ptr()).f_mapping) }
     }
 
+    /// Whether its reader has said that it reads here and there.
+    pub(crate) fn is_random(&self) -> bool {
+        // SAFETY: the file is open; fadvise(2) may change the mode meanwhile.
+        let mode = unsafe { (&raw const (*self.as_ptr()).f_mode).read_volatile() };
+        mode & bindings::COFS_FMODE_RANDOM != 0
+    }
+
     /// The inode of the file, if its `i_mapping` was redirected to the pages of `target`.
     pub(crate) fn redirected_inode<T: FileSystem>(
         &self,
