@@ -66,36 +66,73 @@ impl<T: Operations> Open<'_, T> {
     }
 }
 
+/// How many bytes `to` has left; that is the same field in all of them.
+///
+/// # Safety
+///
+/// `to` must be valid.
+unsafe fn count_of(to: *mut bindings::iov_iter) -> *mut usize {
+    // SAFETY: by the function's requirement.
+    unsafe { &raw mut (*to).__bindgen_anon_1.__bindgen_anon_1.as_mut().count }
+}
+
 /// `->read_iter`.
 ///
 /// # Safety
 ///
-/// Both must be of a read of an open file of `T` that may wait, or is called back.
+/// Both must be of a read of an open file of `T` that may wait.
 pub(super) unsafe fn read_iter<T: Operations>(
     iocb: *mut bindings::kiocb,
     to: *mut bindings::iov_iter,
 ) -> isize {
-    // SAFETY: the file stays open for the read.
-    let open = unsafe { Open::<T>::new((*iocb).ki_filp) };
-    // SAFETY: the iterator is the caller's; how much it has left is the same field in all of them.
-    let count = unsafe { &raw mut (*to).__bindgen_anon_1.__bindgen_anon_1.as_mut().count };
-    let mut done = 0;
-    let mut stuck = u64::MAX;
     // SAFETY: both are ours for the call.
     unsafe {
-        if (*iocb).ki_flags as u32 & bindings::IOCB_WAITQ != 0 {
-            let pos = (*iocb).ki_pos as u64;
-            let range = pos..pos.saturating_add(*count as u64);
-            let read = bindings::filemap_read(iocb, to, 0);
-            // Whoever is called when a page is there does not decode it.
-            T::hand_over(open.inode, open.mapping, range);
+        let read = read_there(iocb, to, 0);
+        if *count_of(to) == 0 {
             return read;
         }
+        read_rest::<T>(iocb, to, read)
+    }
+}
+
+/// Reads what is there. EAGAIN if that is nothing.
+///
+/// # Safety
+///
+/// Both must be of a read of an open file.
+unsafe fn read_there(
+    iocb: *mut bindings::kiocb,
+    to: *mut bindings::iov_iter,
+    done: isize,
+) -> isize {
+    // SAFETY: both are ours for the call.
+    unsafe {
+        (*iocb).ki_flags |= NOIO;
+        let read = bindings::filemap_read(iocb, to, done);
+        (*iocb).ki_flags &= !NOIO;
+        read
+    }
+}
+
+/// Goes on when that was not all: it has given `read`.
+///
+/// # Safety
+///
+/// As for [`read_iter`].
+#[cold]
+unsafe fn read_rest<T: Operations>(
+    iocb: *mut bindings::kiocb,
+    to: *mut bindings::iov_iter,
+    mut read: isize,
+) -> isize {
+    // SAFETY: the file stays open for the read, and both are ours for the call.
+    unsafe {
+        let open = Open::<T>::new((*iocb).ki_filp);
+        let count = count_of(to);
         let drop_behind = (*iocb).ki_flags as u32 & bindings::COFS_IOCB_DONTCACHE != 0;
+        let mut done = 0;
+        let mut stuck = u64::MAX;
         loop {
-            (*iocb).ki_flags |= NOIO;
-            let read = bindings::filemap_read(iocb, to, done);
-            (*iocb).ki_flags &= !NOIO;
             let (pos, left) = ((*iocb).ki_pos as u64, *count);
             if left == 0 || pos >= open.inode.size() {
                 return read;
@@ -109,6 +146,7 @@ pub(super) unsafe fn read_iter<T: Operations>(
                 stuck = pos;
                 let range = pos..pos.saturating_add(left as u64);
                 if open.read(range, drop_behind).is_ok() {
+                    read = read_there(iocb, to, done);
                     continue;
                 }
             }
@@ -116,13 +154,35 @@ pub(super) unsafe fn read_iter<T: Operations>(
             // came: mm knows what to do.
             let rest = left.saturating_sub((PAGE - pos % PAGE) as usize);
             *count = left - rest;
-            let read = bindings::filemap_read(iocb, to, done);
+            let mm_read = bindings::filemap_read(iocb, to, done);
             *count += rest;
-            if read < 0 || *count == 0 || (*iocb).ki_pos as u64 == pos {
-                return read;
+            if mm_read < 0 || *count == 0 || (*iocb).ki_pos as u64 == pos {
+                return mm_read;
             }
-            done = read;
+            done = mm_read;
+            read = read_there(iocb, to, done);
         }
+    }
+}
+
+/// `->read_iter` of a read that is called back when a page is there.
+///
+/// # Safety
+///
+/// Both must be of such a read of an open file of `T`.
+pub(super) unsafe fn read_called_back<T: Operations>(
+    iocb: *mut bindings::kiocb,
+    to: *mut bindings::iov_iter,
+) -> isize {
+    // SAFETY: the file stays open for the read, and both are ours for the call.
+    unsafe {
+        let open = Open::<T>::new((*iocb).ki_filp);
+        let pos = (*iocb).ki_pos as u64;
+        let range = pos..pos.saturating_add(*count_of(to) as u64);
+        let read = bindings::filemap_read(iocb, to, 0);
+        // Whoever is called does not decode it.
+        T::hand_over(open.inode, open.mapping, range);
+        read
     }
 }
 

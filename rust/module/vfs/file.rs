@@ -16,7 +16,8 @@ use super::{
 use crate::bindings;
 use core::{
     marker::PhantomData,
-    ops::Range, //
+    ops::Range,
+    ptr, //
 };
 use kernel::{
     prelude::*,
@@ -99,8 +100,36 @@ impl File {
 /// `IOCB_NOWAIT`.
 const NOWAIT: i32 = bindings::COFS_IOCB_NOWAIT as i32;
 
+/// `IOCB_DIRECT`.
+const DIRECT: i32 = bindings::IOCB_DIRECT as i32;
+
+/// `IOCB_WAITQ`.
+const WAITQ: i32 = bindings::IOCB_WAITQ as i32;
+
 /// `IOCB_NOIO`.
 pub(super) const NOIO: i32 = bindings::IOCB_NOIO as i32;
+
+/// What `private_data` of an open file tells of it.
+#[derive(Clone, Copy, PartialEq)]
+struct Known(usize);
+
+impl Known {
+    /// Nothing yet.
+    const NOTHING: Self = Self(0);
+    /// Its pages are there when their bios have ended.
+    const FILLED: Self = Self(1);
+    /// Its pages may have to be decoded.
+    const DECODED: Self = Self(2);
+
+    /// # Safety
+    ///
+    /// `file` must be an open file of a [`Table`].
+    unsafe fn of(file: *mut bindings::file) -> Self {
+        // SAFETY: the file is open; others read and write the field as a whole, too.
+        let data = unsafe { (&raw const (*file).private_data).read_volatile() };
+        Self(data.addr())
+    }
+}
 
 /// The C table of `T`.
 pub(super) struct Table<T>(PhantomData<T>);
@@ -167,22 +196,45 @@ impl<T: Operations> Table<T> {
     ) -> isize {
         // SAFETY: the file is open, and the iterator the caller's.
         unsafe {
-            let direct = (*iocb).ki_flags as u32 & bindings::IOCB_DIRECT != 0;
-            if direct && T::reads_directly(Inode::from_raw((*(*iocb).ki_filp).f_inode)) {
+            if (*iocb).ki_flags & (DIRECT | NOWAIT | WAITQ) == 0 {
+                match Known::of((*iocb).ki_filp) {
+                    Known::FILLED => return bindings::filemap_read(iocb, to, 0),
+                    Known::DECODED => return decoded_file::read_iter::<T>(iocb, to),
+                    _ => {}
+                }
+            }
+            Self::read_otherwise(iocb, to)
+        }
+    }
+
+    /// The first read of a file, and those that are not of the usual kind.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Self::read_iter`].
+    #[cold]
+    unsafe fn read_otherwise(iocb: *mut bindings::kiocb, to: *mut bindings::iov_iter) -> isize {
+        // SAFETY: the file is open, and the iterator the caller's.
+        unsafe {
+            let inode = Inode::<T>::from_raw((*(*iocb).ki_filp).f_inode);
+            if (*iocb).ki_flags & DIRECT != 0 && T::reads_directly(inode) {
                 return iomap::Table::<T>::read_direct(iocb, to);
             }
-            device_window((*iocb).ki_filp);
-            if (*iocb).ki_flags & NOWAIT == 0 {
-                if T::is_decoded(Inode::from_raw((*(*iocb).ki_filp).f_inode)) {
-                    return decoded_file::read_iter::<T>(iocb, to);
-                }
-                return bindings::filemap_read(iocb, to, 0);
+            let known = Self::know((*iocb).ki_filp);
+            if (*iocb).ki_flags & NOWAIT != 0 {
+                // Even to begin a read may wait: for metadata, or a file below.
+                (*iocb).ki_flags |= NOIO;
+                let read = bindings::filemap_read(iocb, to, 0);
+                (*iocb).ki_flags &= !NOIO;
+                return read;
             }
-            // Even to begin a read may wait: for metadata, or a file below.
-            (*iocb).ki_flags |= NOIO;
-            let read = bindings::filemap_read(iocb, to, 0);
-            (*iocb).ki_flags &= !NOIO;
-            read
+            match known {
+                Known::DECODED if (*iocb).ki_flags & WAITQ != 0 => {
+                    decoded_file::read_called_back::<T>(iocb, to)
+                }
+                Known::DECODED => decoded_file::read_iter::<T>(iocb, to),
+                _ => bindings::filemap_read(iocb, to, 0),
+            }
         }
     }
 
@@ -198,8 +250,7 @@ impl<T: Operations> Table<T> {
     ) -> isize {
         // SAFETY: the arguments are handed through.
         unsafe {
-            device_window(file);
-            if T::is_decoded(Inode::from_raw((*file).f_inode)) {
+            if Self::know(file) == Known::DECODED {
                 decoded_file::before_splice::<T>(file, *pos as u64, len as u64);
             }
             bindings::filemap_splice_read(file, pos, pipe, len, flags)
@@ -212,9 +263,9 @@ impl<T: Operations> Table<T> {
     unsafe extern "C" fn mmap_prepare(desc: *mut bindings::vm_area_desc) -> kernel::ffi::c_int {
         // SAFETY: the description holds an open file.
         unsafe {
-            device_window((*desc).file);
+            let known = Self::know((*desc).file);
             let ret = bindings::generic_file_readonly_mmap_prepare(desc);
-            if ret == 0 && T::is_decoded(Inode::from_raw((*(*desc).file).f_inode)) {
+            if ret == 0 && known == Known::DECODED {
                 (*desc).vm_ops = decoded_file::Table::<T>::get();
             }
             ret
@@ -238,7 +289,7 @@ impl<T: Operations> Table<T> {
         }
         // SAFETY: the file is open.
         unsafe {
-            device_window(file);
+            Self::know(file);
             let ret = bindings::generic_fadvise(file, offset, len, advice);
             // generic_fadvise() derives the window from the mapping's bdi.
             match advice as u32 {
@@ -253,6 +304,32 @@ impl<T: Operations> Table<T> {
             ret
         }
     }
+
+    /// What there is to know of a file. The first time it gets its device's readahead window: open(2)
+    /// sets that of the mapping's bdi after `->open`.
+    ///
+    /// # Safety
+    ///
+    /// `file` must be an open file of `T`.
+    unsafe fn know(file: *mut bindings::file) -> Known {
+        // SAFETY: the file is open and pins its inode; `private_data` is ours, and read and written as
+        // a whole. Two threads that race store the same values. mm reads the window without a lock, too.
+        unsafe {
+            let known = Known::of(file);
+            if known != Known::NOTHING {
+                return known;
+            }
+            let pages = &raw mut (*file).__bindgen_anon_3.f_ra.ra_pages;
+            pages.write_volatile(window(file) as u32);
+            let known = match T::is_decoded(Inode::from_raw((*file).f_inode)) {
+                true => Known::DECODED,
+                false => Known::FILLED,
+            };
+            let data = ptr::without_provenance_mut(known.0);
+            (&raw mut (*file).private_data).write_volatile(data);
+            known
+        }
+    }
 }
 
 /// The readahead window of the device that the file's own image lies on, in pages.
@@ -263,23 +340,4 @@ impl<T: Operations> Table<T> {
 unsafe fn window(file: *mut bindings::file) -> usize {
     // SAFETY: the file pins its inode, whose super block has a bdi.
     unsafe { bindings::cofs_inode_ra_pages((*file).f_inode) }
-}
-
-/// Gives a file with redirected pages its device's readahead window, once: open(2) sets the
-/// window of the mapping's bdi after `->open`.
-///
-/// # Safety
-///
-/// `file` must be an open file with the table above.
-unsafe fn device_window(file: *mut bindings::file) {
-    // SAFETY: `private_data` is ours, and read and written as a whole; two readers that race store
-    // the same values. mm reads the window without a lock, too.
-    unsafe {
-        let done = &raw mut (*file).private_data;
-        if done.read_volatile().is_null() {
-            let pages = &raw mut (*file).__bindgen_anon_3.f_ra.ra_pages;
-            pages.write_volatile(window(file) as u32);
-            done.write_volatile(file.cast());
-        }
-    }
 }
