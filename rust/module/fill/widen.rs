@@ -34,7 +34,7 @@ use kernel::{
 
 const PAGE: u64 = PAGE_SIZE as u64;
 
-/// As many bytes a cluster decodes to that is decoded as a whole even for one page.
+/// As many bytes a cluster decodes to at most of which more is taken in than few pages.
 const SMALL: u64 = 256 << 10;
 
 /// As many bytes a window has whose clusters are all decoded as a whole: someone reads on and on.
@@ -58,10 +58,10 @@ impl Returns {
         Self(Atomic::new(0))
     }
 
-    /// One in so many is enough to decode the others as a whole.
+    /// One return makes up for so many that come first.
     const ENOUGH: i32 = 2;
 
-    /// As many returns in a row are as good as more of them.
+    /// As much as four returns in a row: older ones are forgotten.
     const SURE: i32 = 4 * Self::ENOUGH;
 
     /// Something of a cluster is wanted that was decoded in part.
