@@ -9,5 +9,5 @@ rm -rf "$COFS_TOP/build"
 # By name: COFS_CACHE may be a directory that holds other things.
 cd "$COFS_CACHE" 2>/dev/null || exit 0
 rm -rf --one-file-system root-trixie-* root-forky-* kernel-* debug-* uml-* deb-root-* machine-* guest-root-* boot-* images-* images.work \
-	demo-* fuzz-* bench-images-* bench-images.work run.* target target-* cargo home log locks accel kernel.choice
+	demo-* wheels fuzz-* bench-* run.* target target-* cargo home log locks accel kernel.choice
 cd / && rmdir --ignore-fail-on-non-empty "$COFS_CACHE"
