@@ -9,7 +9,7 @@ rm -rf "$COFS_TOP/build"
 # By name: COFS_CACHE may be a directory that holds other things. What a run that was cut off has left is here too.
 cd "$COFS_CACHE" 2>/dev/null || exit 0
 rm -rf --one-file-system \
-	root-{trixie,forky,docs}-* deb-root-* secure-boot-root-* guest-root-* guest-root.* workloads-root-* machine-* \
+	root-{trixie,forky,docs}-* deb-root-* secure-boot-* guest-root-* guest-root.* workloads-root-* machine-* \
 	kernel-* kernel.choice debug-* uml-* boot-* accel accel.[0-9]* \
 	images-* images.work demo-* fuzz-* bench-* stress-* stress.work containerd-* systemd-* workloads-* \
 	run.?????? target target-* cargo home log locks
