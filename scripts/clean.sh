@@ -12,5 +12,5 @@ rm -rf --one-file-system \
 	root-{trixie,forky,docs}-* deb-root-* secure-boot-* guest-root-* guest-root.* workloads-root-* machine-* \
 	kernel-* kernel.choice debug-* uml-* boot-* accel accel.[0-9]* \
 	images-* images.work demo-* fuzz-* bench-* stress-* stress.work containerd-* systemd-* workloads-* \
-	run.?????? target target-* cargo home log locks
+	run.?????? target target-* cargo wheels home log locks
 cd / && rmdir --ignore-fail-on-non-empty "$COFS_CACHE"
