@@ -4,7 +4,8 @@
 # measuring: build/bench.json, tables and plots. Never part of a test.
 #
 #   scripts/bench.sh
-#   ROWS="lz4-4k zstd" scripts/bench.sh     only works with one of these in their names
+#   ROWS="lz4-4k zstd" scripts/bench.sh     only works with one of these in their names; with a comma in it,
+#                                           "pair read,": what is between commas
 #   PAIRS=redis,nodejs scripts/bench.sh     these pairs of versions, which the works named "pair" take;
 #                                           none for none
 #   scripts/bench.sh --check                the hot paths alone; fails where cofs loses to erofs
@@ -33,7 +34,8 @@ cp "$module" "$work/payload/cofs.ko"
 cp "$COFS_TOP/build/target/release/cofs-bench" tests/bench/*.sh "$work/payload/"
 cp -a tests/demo "$work/payload/tests/"
 
-read -ra rows <<<"${ROWS:-}"
+[[ ${ROWS:-} = *,* ]] && between=, || between=' '
+IFS=$between read -ra rows <<<"${ROWS:-}"
 scripts/in-root "/cofs/build/${work##*/}/payload/cofs-bench" list "${rows[@]}" >"$work/works"
 [ -s "$work/works" ] || die "no work has one of '$ROWS' in its name: see Documentation/benchmarks.rst"
 any() { grep -qE "^($1) " "$work/works"; }
@@ -81,5 +83,5 @@ shopt -s nullglob
 # As globs, so that those drop out that were not asked for.
 outs=("$work"/instructions.out* "$work"/time.out* "$work"/{pair,service}-*.out)
 scripts/in-root python3 -B scripts/bench/report.py build/bench build/bench/about "${outs[@]#"$COFS_TOP/"}"
-scripts/in-root python3 -B scripts/bench/plot.py build/bench.json build/bench-memory.svg build/bench-ratio.svg
+scripts/in-root python3 -B scripts/bench/plot.py build/bench-memory.svg build/bench-ratio.svg build/bench.json
 [ ! -e "$work/failed" ]

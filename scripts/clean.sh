@@ -6,8 +6,11 @@ need_root "$@"
 
 rm -rf "$COFS_TOP/build"
 [ "${1:-}" = --cache ] || exit 0
-# By name: COFS_CACHE may be a directory that holds other things.
+# By name: COFS_CACHE may be a directory that holds other things. What a run that was cut off has left is here too.
 cd "$COFS_CACHE" 2>/dev/null || exit 0
-rm -rf --one-file-system root-trixie-* root-forky-* kernel-* debug-* uml-* deb-root-* machine-* guest-root-* boot-* images-* images.work \
-	demo-* fuzz-* bench-images-* bench-images.work run.* target target-* cargo home log locks accel kernel.choice
+rm -rf --one-file-system \
+	root-{trixie,forky,docs}-* deb-root-* secure-boot-* guest-root-* guest-root.* workloads-root-* machine-* \
+	kernel-* kernel.choice debug-* uml-* boot-* accel accel.[0-9]* \
+	images-* images.work demo-* fuzz-* bench-* stress-* stress.work containerd-* systemd-* workloads-* \
+	run.?????? target target-* cargo wheels home log locks
 cd / && rmdir --ignore-fail-on-non-empty "$COFS_CACHE"

@@ -7,24 +7,16 @@
 need_root "$@"
 cd "$COFS_TOP"
 
-out=build/deb-check payload=build/deb-check/payload
+out=build/deb-check
 rm -rf "$out"
-mkdir -p "$payload/tests"
-changes=$(scripts/deb.sh)
+mkdir -p "$out"
+scripts/deb-payload.sh "$out/payload" guest.sh
 machine=$(scripts/deb-machine.sh)
 stock=$(scripts/kernel.sh)
 boot=$(qemu/boot-image.sh "$stock")
 accel=$(qemu/accel.sh "$stock" "$boot")
 
-cp "${changes%/*}"/cofs-{dkms,tools}_*.deb "$payload/"
-cp -r tests/lib tests/deb "$payload/tests/"
-scripts/in-root sh -euc '
-	mkfs.erofs --quiet --xattr-inode-digest=trusted.erofs.fingerprint -zlz4 "$1/image" Documentation
-	find Documentation -type f -exec sha256sum {} + | sed "s| Documentation/| |" >"$1/sums"
-	truncate -s 64M "$1.ext4"
-	mke2fs -q -t ext4 -d "$1" "$1.ext4"' sh "$payload"
-
-expect=900 status=0
+expect=1000 status=0
 [ "${accel%%,*}" != kvm ] || expect=120
 # snapshot=on: what the guest writes is gone with it.
 (step "$expect" "installing the packages in the guest" "$out/guest.ktap" \
@@ -33,7 +25,7 @@ expect=900 status=0
 	-kernel "/cache/${machine##*/}/vmlinuz" -initrd "/cache/${machine##*/}/initrd" \
 	-append "root=/dev/vda rw console=ttyS0 loglevel=7 panic=-1 oops=panic systemd.show_status=yes" \
 	-drive "if=virtio,format=raw,snapshot=on,file=/cache/${machine##*/}/disk" \
-	-drive "if=virtio,format=raw,readonly=on,file=/cofs/$payload.ext4" \
+	-drive "if=virtio,format=raw,readonly=on,file=/cofs/$out/payload" \
 	-serial "file:/cofs/$out/console" \
 	-device virtio-serial-pci -chardev stdio,id=out -device virtconsole,chardev=out) || status=1
 verdict

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # Makes the disk of a Debian 13 with the kernel of trixie-backports, its headers, and what cofs-dkms depends
-# on; the Rust metadata of that kernel is made in it already. Prints DIR: {disk,vmlinuz,initrd}.
+# on; the Rust metadata of that kernel is made in it already. Once it is up it runs /payload/run, a link in the
+# file system on its second disk. Prints DIR: {disk,vmlinuz,initrd}.
 . "$(dirname "$0")/lib.sh"
 need_root "$@"
 
@@ -51,7 +52,7 @@ Type=oneshot
 StandardOutput=tty
 StandardError=tty
 TTYPath=/dev/hvc0
-ExecStart=/bin/sh -c 'stty -F /dev/hvc0 raw -echo; mount -o ro /dev/vdb /payload; bash /payload/tests/deb/guest.sh'
+ExecStart=/bin/sh -c 'stty -F /dev/hvc0 raw -echo; mount -o ro /dev/vdb /payload; bash "$$(readlink /payload/run)"'
 ExecStopPost=systemctl poweroff --force
 UNIT
 mkdir -p "$units/multi-user.target.wants"

@@ -10,24 +10,22 @@ cd "$COFS_TOP"
 work=$1 name=$2
 shift 2
 
-package=$name suite=
+# Its two versions, a line for each, as scripts/demo/pair.sh prints them.
 case $name in
-redis) package=redis-server ;;
-postgres) package=postgresql-17 ;;
-nginx | nodejs) ;;
-mariadb) package=mariadb-server suite=bookworm ;;
-tomcat) package=tomcat10 ;;
-*) die "no pair '$name': redis, nginx, postgres, nodejs, mariadb, tomcat" ;;
+redis) found=$(PAIR=redis-server scripts/demo/pair.sh) ;;
+nginx | nodejs) found=$(PAIR=$name scripts/demo/pair.sh) ;;
+postgres) found=$(PAIR=postgresql-17 scripts/demo/pair.sh) ;;
+mariadb) found=$(scripts/bench/suite-pair.sh mariadb-server bookworm) ;;
+tomcat) found=$(PAIR=tomcat10 scripts/demo/pair.sh) ;;
+# NumPy 2 came later, and it does not work with that.
+tensorflow) found=$(scripts/bench/pypi-pair.sh tensorflow 2.11.0 2.11.1 bullseye python3-distutils 'numpy<2') ;;
+*) die "no pair '$name': redis, nginx, nodejs, postgres, mariadb, tomcat, tensorflow" ;;
 esac
-if [ -n "$suite" ]; then
-	found=$(scripts/bench/suite-pair.sh "$package" "$suite")
-else
-	found=$(PAIR=$package scripts/demo/pair.sh)
-fi
 
 entries=() versions=()
-while read -r _ version from sources; do
-	entries+=("$(scripts/demo/image.sh "$package" "$version" "$from" "$sources" </dev/null)")
+package=${found%% *}
+while read -r _ version from sources wheels; do
+	entries+=("$(scripts/demo/image.sh "$package" "$version" "$from" "$sources" ${wheels:+"$wheels"} </dev/null)")
 	versions+=("$version")
 done <<<"$found"
 [ ${#entries[@]} = 2 ] || die "the archive has no two versions of $package now"
@@ -40,23 +38,35 @@ for i in 0 1; do
 		--drive "lz4-$letter.sqlz4=$others/sqlz4-$letter" --drive "lz4-$letter.sqzstd=$others/sqzstd-$letter")
 done
 
+# MiB of what the page cache is to hold, the files and the clusters that are kept; and of the images, for a
+# guest that has those in memory as well.
+sum() { du -cm --apparent-size "$@" | awk 'END { print $1 }'; }
+cached=$(sum "${entries[@]/%//tree}" "${entries[@]/%//lz4.erofs}")
+images=$(sum "${entries[@]/%//plain.erofs}" "${entries[@]/%//lz4.erofs}" "$others"/*)
+
 status=0
-# boot LAB SECONDS OPTION... -- ARGUMENT...
+have=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
+# boot LAB MIB OPTION... -- ARGUMENT...
 boot() {
-	local lab=$1 about=$2 options=()
+	local lab=$1 mem=$2 options=()
+	grep -q "^$lab " "$work/works" || return 0
 	shift 2
 	while [ "$1" != -- ]; do
 		options+=("$1")
 		shift
 	done
 	shift
-	(step "$about" "$name: $lab in the guest" "$work/$lab-$name.log" \
-		qemu/run.sh "${drives[@]}" --payload "$work/payload" --mem 4096 --timeout 7200 "${options[@]}" \
+	if [ "$mem" -gt $((have * 3 / 4)) ]; then
+		say "$name: $lab is left out: the guest would take $mem MiB of memory, the machine has $have"
+		return
+	fi
+	(step $((100 + cached / 4)) "$name: $lab in the guest" "$work/$lab-$name.log" \
+		qemu/run.sh "${drives[@]}" --payload "$work/payload" --mem "$mem" --timeout 14400 "${options[@]}" \
 		--console "$work/$lab-$name.console" --out "$work/$lab-$name.out" -- sh guest.sh "$lab" "$@") || status=1
 	qemu/check-dmesg.sh "$work/$lab-$name.console" ||
 		die "the guest's kernel complained: see $work/$lab-$name.console"
 	echo "$package ${versions[*]}" >"$work/$lab-$name.versions"
 }
-! grep -q '^pair ' "$work/works" || boot pair 200 --smp 2 -- "$@"
-! grep -q '^service ' "$work/works" || boot service 200 --icount -- "$package" "$@"
+boot pair $((2048 + cached)) --smp 2 -- "$@"
+boot service $((2048 + images)) --icount -- "$package" "$@"
 exit $status

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Plots of the bench's figures, as SVG.
 
-    plot.py BENCH.JSON MEMORY.SVG RATIO.SVG
+    plot.py MEMORY.SVG RATIO.SVG BENCH.JSON...
 
 MEMORY.SVG: the page cache after everything was read, and with both services up, by pair and
-filesystem. RATIO.SVG: each work in proportion to erofs, by filesystem.
+filesystem. RATIO.SVG: each work in proportion to erofs, by filesystem, with the first pair.
 """
 
 import html
@@ -178,8 +178,8 @@ def ratios(found, name):
 
 
 def main():
-    source, memory_svg, ratio_svg = sys.argv[1:]
-    found = figures.load(source)
+    memory_svg, ratio_svg, *sources = sys.argv[1:]
+    found = [figure for source in sources for figure in figures.load(source)]
     memory(found, memory_svg)
     ratios(found, ratio_svg)
 

@@ -4,17 +4,22 @@
 # it with fingerprints, plain and LZ4. Prints the cache entry: DIR/{tree,plain.erofs,lz4.erofs,package}.
 #
 #   image.sh PACKAGE VERSION SUITE URL|SUITE[,URL|SUITE]      (a line of pair.sh)
+#   image.sh PACKAGE VERSION SUITE URL|SUITE DEBIAN_PACKAGE|REQUIREMENT[,REQUIREMENT]...
+#
+# The second is for packages of PyPI, which come over a Debian package: the python3 that they need.
 . "$(dirname "$0")/../lib.sh"
 need_root "$@"
-[ $# = 4 ] || die "usage: image.sh PACKAGE VERSION SUITE URL|SUITE[,URL|SUITE]"
-package=$1 version=$2 suite=$3
+[ $# = 4 ] || [ $# = 5 ] || die "usage: image.sh PACKAGE VERSION SUITE URL|SUITE[,URL|SUITE] [DEBIAN_PACKAGE|REQUIREMENT,...]"
+package=$1 version=$2 suite=$3 wheels=${5:-}
 IFS=, read -ra sources <<<"$4"
 
 # The mirror is no part of the content; what this script does to it is.
 suites=$(printf '%s\n' "${sources[@]##*|}")
-dir=$COFS_CACHE/demo-$package-$(key "$package" "$version" "$suites" "$(cat "$0")")
+dir=$COFS_CACHE/demo-$package-$(key "$package" "$version" "$suites" "$wheels" "$(cat "$0" "${0%/*}/wheels.sh")")
 [ -e "$dir/.complete" ] && { echo "$dir"; exit; }
-need_disk 2
+disk=2 about=40 include=$package=$version
+[ -z "$wheels" ] || disk=8 about=200 include=${wheels%%|*},ca-certificates
+need_disk $disk
 with_lock "$(basename "$dir")"
 [ -e "$dir/.complete" ] && { echo "$dir"; exit; }
 
@@ -31,26 +36,34 @@ for path in man locale info lintian linda groff doc; do
 	options+=(--dpkgopt="path-exclude=/usr/share/$path/*")
 done
 options+=(--dpkgopt='path-include=/usr/share/doc/*/copyright')
+if [ -n "$wheels" ]; then
+	IFS=, read -ra requirements <<<"${wheels#*|}"
+	options+=(--customize-hook="$(printf '%q ' "$COFS_TOP/scripts/demo/wheels.sh") \"\$1\" $(printf '%q ' "${requirements[@]}")")
+fi
 
 rm -rf "$dir"
 mkdir -p "$dir"
-step 40 "making a root with $package $version ($suite)" "$COFS_CACHE/log/$(basename "$dir").log" \
+step $about "making a root with $package $version ($suite)" "$COFS_CACHE/log/$(basename "$dir").log" \
 	mmdebstrap --variant=minbase --mode=root \
 	--keyring="$root/usr/share/keyrings/debian-archive-keyring.gpg" \
 	--aptopt='Acquire::Check-Valid-Until "false"' \
 	--aptopt='APT::Install-Recommends "false"' \
-	"${options[@]}" --include="$package=$version" \
+	"${options[@]}" --include="$include" \
 	--customize-hook='rm -f "$1/etc/resolv.conf" "$1/etc/hostname" "$1/etc/machine-id"' \
 	--customize-hook='find "$1/var/cache" "$1/var/log" -type f -delete' \
 	"${sources[0]##*|}" "$dir/tree" "${deb[@]}"
 echo "$package $version" >"$dir/package"
-installed=$(chroot "$dir/tree" dpkg-query -W -f '${Version}' "$package")
+if [ -n "$wheels" ]; then
+	installed=$(chroot "$dir/tree" python3 -Bc "import importlib.metadata as m; print(m.version('$package'))")
+else
+	installed=$(chroot "$dir/tree" dpkg-query -W -f '${Version}' "$package")
+fi
 [ "$installed" = "$version" ] || die "the root holds $package $installed, not $version"
 
 mkfs() {	# NAME OPTION...
 	local name=$1
 	shift
-	step 10 "making its $name image" "$COFS_CACHE/log/$(basename "$dir")-$name.log" \
+	step $((about / 4)) "making its $name image" "$COFS_CACHE/log/$(basename "$dir")-$name.log" \
 		"$COFS_TOP/scripts/in-root" --chdir "/cache/$(basename "$dir")" mkfs.erofs --quiet \
 		--xattr-inode-digest=trusted.erofs.fingerprint "$@" "$name.erofs" tree
 }

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0
+# tensorflow: a sum that it has computed, by HTTP.
+
+server_run() {	# ROOT PORT
+	exec chroot "$1" /usr/bin/env TF_CPP_MIN_LOG_LEVEL=1 HOME=/tmp python3 -c "
+import http.server, tensorflow
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        total = int(tensorflow.reduce_sum(tensorflow.range($2 + 1)))
+        self.wfile.write(b'HTTP/1.0 200 OK\r\n\r\nsum %d\n' % total)
+http.server.HTTPServer(('127.0.0.1', $2), Answer).serve_forever()"
+}
+
+server_answers() {	# ROOT PORT
+	local http line status=1
+	exec {http}<>"/dev/tcp/127.0.0.1/$2" || return 1
+	printf 'GET / HTTP/1.0\r\n\r\n' >&"$http"
+	while read -r -t 60 -u "$http" line; do
+		[ "$line" = "sum $(($2 * ($2 + 1) / 2))" ] && status=0
+	done
+	exec {http}>&-
+	return $status
+}
