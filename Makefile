@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every target is one script; `make help` lists them.
-.PHONY: help modules vm demo check check-debug quick lab bench bench-check profile fuzz mutants pressure stress workloads install install-tools deb deb-check kernels docs containerd systemd images test clippy fmt clean distclean
+.PHONY: help modules vm demo check check-debug quick lab bench bench-check profile fuzz mutants pressure stress workloads install install-tools deb deb-check secure-boot kernels docs containerd systemd images test clippy fmt clean distclean
 
 help:
 	@echo 'Common:'
@@ -22,6 +22,7 @@ help:
 	@echo '  make install-tools  cofsctl, its man pages and completions (PREFIX=/usr/local)'
 	@echo '  make deb          Debian packages, in build/deb'
 	@echo '  make deb-check    installs and removes them in a Debian 13 with the kernel of backports'
+	@echo '  make secure-boot  boots that with Secure Boot, before and after the key of DKMS is enrolled'
 	@echo '  make kernels      builds for the kernels of backports, forky and experimental, boots the first two'
 	@echo '  make check-debug  the tests in a kernel with KASAN, lockdep, kmemleak'
 	@echo '  make test         unit and property tests'
@@ -68,6 +69,8 @@ deb:
 	@scripts/deb.sh
 deb-check:
 	@scripts/deb-check.sh
+secure-boot:
+	@scripts/secure-boot.sh
 kernels:
 	@scripts/kernels.sh
 images:

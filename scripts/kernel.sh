@@ -6,7 +6,7 @@
 #   scripts/kernel.sh          the newest of trixie-backports that has source, headers and image, of the
 #                              first series in scripts/kernels.tested of which there is one
 #   KVER=... scripts/kernel.sh that one, of trixie-backports, forky or experimental
-#   scripts/kernel.sh --list   releases: of each series that one of these has with its source, the newest
+#   scripts/kernel.sh --list SUITE  releases: of each series that SUITE has with its source, the newest
 . "$(dirname "$0")/lib.sh"
 need_root "$@"
 
@@ -66,10 +66,8 @@ find_kernel() {
 }
 
 if [ "${1:-}" = --list ]; then
-	for suite in trixie-backports forky experimental; do
-		enter "$suite"
-		candidates "$suite" | awk '!seen[$3]++ { print $1 }'
-	done
+	enter "$2"
+	candidates "$2" | awk '!seen[$3]++ { print $1 }'
 	exit
 fi
 

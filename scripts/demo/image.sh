@@ -36,6 +36,8 @@ for path in man locale info lintian linda groff doc; do
 	options+=(--dpkgopt="path-exclude=/usr/share/$path/*")
 done
 options+=(--dpkgopt='path-include=/usr/share/doc/*/copyright')
+# Java's packages link their manuals there, and fail where they cannot.
+options+=(--essential-hook='mkdir -p "$1/usr/share/man/man1"')
 if [ -n "$wheels" ]; then
 	IFS=, read -ra requirements <<<"${wheels#*|}"
 	options+=(--customize-hook="$(printf '%q ' "$COFS_TOP/scripts/demo/wheels.sh") \"\$1\" $(printf '%q ' "${requirements[@]}")")
