@@ -109,8 +109,6 @@ def memory(found, name):
         for column, (work, _) in enumerate(works):
             panel = panel_of_memory(rows, pair, work)
             x0 = left + column * (bars + gap)
-            if not panel:
-                continue
             most = max((value for _, value in panel), default=1)
             for fs, value in panel:
                 y = y0 + bar * figures.PEERS.index(fs)
