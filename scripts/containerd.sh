@@ -13,9 +13,8 @@ cd "$COFS_TOP"
 packages="containerd/forky runc/forky"
 name=containerd-$(key "$packages" "$(cat "$0" tests/containerd/oci.py)" "$(basename "$(scripts/root.sh)")")
 image=$COFS_CACHE/$name.ext4
-if [ ! -e "$image" ]; then
+if to_make "$image" containerd; then
 	need_disk 1
-	with_lock containerd
 	rm -rf "$COFS_CACHE/$name.work"
 	mkdir -p "$COFS_CACHE/$name.work/tree"
 	# shellcheck disable=SC2086
@@ -33,6 +32,7 @@ if [ ! -e "$image" ]; then
 		mv disk "/cache/$name.ext4"
 	' sh "$name" $packages
 	rm -rf "$COFS_CACHE/$name.work"
+	unlock
 fi
 
 out=build/containerd

@@ -11,9 +11,8 @@ if [ ! -e "$root/.complete" ]; then
 	# The other root's script installs mmdebstrap where that is missing.
 	command -v mmdebstrap >/dev/null || "$COFS_TOP/scripts/root.sh" >/dev/null
 	need_disk 1
-	with_lock root-docs
 fi
-if [ ! -e "$root/.complete" ]; then
+if to_make "$root/.complete" root-docs; then
 	rm -rf "$root"
 	step 60 "making the root for Sphinx" "$COFS_CACHE/log/root-docs.log" \
 		mmdebstrap --variant=apt --mode=root \
@@ -24,6 +23,7 @@ if [ ! -e "$root/.complete" ]; then
 		--customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*' \
 		trixie "$root"
 	touch "$root/.complete"
+	unlock
 fi
 
 rm -rf "$COFS_TOP/build/docs"

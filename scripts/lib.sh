@@ -55,6 +55,16 @@ with_lock() {
 	exec {COFS_LOCK}>"$COFS_CACHE/locks/$1"
 	flock -n "$COFS_LOCK" || { say "waiting for another run that makes $1"; flock "$COFS_LOCK"; }
 }
+unlock() { exec {COFS_LOCK}>&-; }
+
+# to_make FILE NAME: FILE is not there, and nobody else makes it until unlock.
+to_make() {
+	[ ! -e "$1" ] || return 1
+	with_lock "$2"
+	[ -e "$1" ] || return 0
+	unlock
+	return 1
+}
 
 # key TEXT...: the short content key that names a cache entry.
 key() { printf '%s\n' "$@" | sha256sum | cut -c1-12; }

@@ -19,8 +19,7 @@ accel=$(qemu/accel.sh "$stock" "$boot")
 # The firmware, with the keys that computers come with, and what these have signed.
 packages=(ovmf shim-signed shim-helpers-amd64-signed grub-efi-amd64-signed)
 signed=$COFS_CACHE/secure-boot-$(key "$(basename "$(scripts/root.sh)")" "${packages[@]}")
-if [ ! -e "$signed/.complete" ]; then
-	with_lock secure-boot
+if to_make "$signed/.complete" secure-boot; then
 	rm -rf "$signed"
 	mkdir -p "$signed"
 	step 10 "fetching what boots with Secure Boot" "$COFS_CACHE/log/secure-boot.log" \
@@ -29,6 +28,7 @@ if [ ! -e "$signed/.complete" ]; then
 		apt-get download "$@"
 		for deb in *.deb; do dpkg-deb -x "$deb" .; done' sh "${packages[@]}"
 	touch "$signed/.complete"
+	unlock
 fi
 cp "$signed"/usr/share/OVMF/OVMF_VARS_4M.ms.fd "$out/variables"
 cp "$signed"/usr/lib/shim/shimx64.efi.signed "$esp/EFI/BOOT/BOOTX64.EFI"

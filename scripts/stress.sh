@@ -33,9 +33,8 @@ while read -r package version suite sources; do
 	dirs+=("$(scripts/demo/image.sh "$package" "$version" "$suite" "$sources" </dev/null)")
 done <"$out/pair"
 disk=$COFS_CACHE/stress-$(key "${dirs[@]##*/}" "$(cat rust/tools/stress/src/golden.rs)").ext4
-if [ ! -e "$disk" ]; then
+if to_make "$disk" stress-disk; then
 	need_disk 2
-	with_lock stress-disk
 	step 60 "making the disk with the pair" "$COFS_CACHE/log/stress-disk.log" \
 		scripts/in-root --chdir /cache bash -euo pipefail -c '
 		work=/cache/stress.work disk=$1
@@ -55,6 +54,7 @@ if [ ! -e "$disk" ]; then
 		mke2fs -q -t ext4 -O ^has_journal -m 0 -d $work "$disk.tmp"
 		rm -rf $work
 		mv "$disk.tmp" "$disk"' sh "/cache/${disk##*/}" "/cache/${dirs[0]##*/}" "/cache/${dirs[1]##*/}"
+	unlock
 fi
 
 limit=$((seconds + seconds / 2 + 1200 * scale))

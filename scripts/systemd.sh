@@ -10,9 +10,8 @@ cd "$COFS_TOP"
 root=$(scripts/workloads/root.sh)
 name=systemd-$(key "${root##*/}" "$(cat "$0")")
 image=$COFS_CACHE/$name.ext4
-if [ ! -e "$image" ]; then
+if to_make "$image" systemd; then
 	need_disk 1
-	with_lock systemd
 	step 60 "making the root that systemd boots" "$COFS_CACHE/log/systemd.log" bash -euo pipefail -c '
 		root=$1 cache=$2 name=$3
 		tree=$cache/$name.tree
@@ -54,6 +53,7 @@ if [ ! -e "$image" ]; then
 		rm -rf "$tree"
 		mv "$cache/$name.tmp" "$cache/$name.ext4"
 	' sh "$root" "$COFS_CACHE" "$name"
+	unlock
 fi
 
 out=build/systemd
