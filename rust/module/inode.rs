@@ -188,6 +188,10 @@ impl file::Operations for Image {
         inode.node().is_compressed() || inode.redirection().is_some()
     }
 
+    fn may_decode(inode: &Inode<Self>) -> bool {
+        inode.node().is_compressed() || !inode.super_block().mount().windows.is_empty()
+    }
+
     fn finish(inode: &Inode<Self>, mapping: &AddressSpace, range: Range<u64>) -> Result {
         let mount = inode.super_block().mount();
         mount.windows.finish(mapping.key(), range)

@@ -533,7 +533,7 @@ impl Windows {
     }
 
     /// Whether nothing is in flight, anywhere.
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.table.count.load(Relaxed) == 0
     }
 

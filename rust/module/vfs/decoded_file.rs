@@ -142,6 +142,9 @@ unsafe fn read_rest<T: Operations>(
             } else if read != EAGAIN.to_errno() as isize {
                 return read;
             }
+            if !T::may_decode(open.inode) {
+                return bindings::filemap_read(iocb, to, done);
+            }
             if pos != stuck {
                 stuck = pos;
                 let range = pos..pos.saturating_add(left as u64);

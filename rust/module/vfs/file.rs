@@ -35,6 +35,10 @@ pub(crate) trait Operations: FileSystem + ioctl::Operations + iomap::Operations 
     /// Whether pages that the inode's files read may be decoded by who reads them.
     fn is_decoded(inode: &Inode<Self>) -> bool;
 
+    /// Whether what such an inode's files read may have to be decoded now: their own image has it
+    /// compressed, or something is in flight.
+    fn may_decode(inode: &Inode<Self>) -> bool;
+
     /// Decodes what of `range` of `mapping`, which a file of `inode` reads, is in flight. EINTR if a
     /// signal kills this thread.
     fn finish(inode: &Inode<Self>, mapping: &AddressSpace, range: Range<u64>) -> Result;
