@@ -116,13 +116,16 @@ pub(crate) fn whole_clusters(
         let last = finder.find(last_byte, Reach::Whole).ok()?;
         (last, grows(&last))
     };
-    // A window at the start of a file is mostly the first of many.
-    let end = match last_grows && (sequential || range.start == 0 || is_wanted(mount, &last)) {
+    let whole = match last_grows {
         // Of the next cluster the start is wanted then, which is less than the end of this one.
-        true if sequential || last.end() >= size => {
-            last.end().next_multiple_of(PAGE).max(range.end)
-        }
-        true => (last.end() - last.end() % PAGE).max(range.end),
+        true if sequential || last.end() >= size => last.end().next_multiple_of(PAGE),
+        true => last.end() - last.end() % PAGE,
+        false => range.end,
+    };
+    // A window at the start of a file is mostly the first of many.
+    let grows = || sequential || range.start == 0 || is_wanted(mount, &last);
+    let end = match whole > range.end && grows() {
+        true => whole,
         false => range.end,
     };
     Some(start..end)

@@ -78,7 +78,9 @@ impl AddressSpace {
     pub(crate) fn first_unread(&self, pages: Range<u64>) -> u64 {
         let (first, end) = (pages.start as usize, pages.end as usize);
         // SAFETY: the mapping is live.
-        unsafe { bindings::cofs_first_unread(self.as_ptr(), first, end) as u64 }
+        let unread = unsafe { bindings::cofs_first_unread(self.as_ptr(), first, end) as u64 };
+        // A large folio may end behind them.
+        unread.min(pages.end)
     }
 
     /// Starts to read those of `pages` that are not there, for the open file of the mapping if there
