@@ -27,9 +27,10 @@ run_tests() {
 		--console "$out/console" --out "$out/guest.ktap" "$@") || status=$?
 }
 
-# Ends with what came of them: $status so far, what the kernel said, and what the tests did.
+# verdict [OPTION]: ends with what came of them: $status so far, what the kernel said, and what the tests did.
+# The option is qemu/check-dmesg.sh's.
 verdict() {
-	qemu/check-dmesg.sh "$out/console" || status=1
+	qemu/check-dmesg.sh "$@" "$out/console" || status=1
 	scripts/in-root scripts/ktap.py "$out/guest.ktap" || status=1
 	exit "$status"
 }

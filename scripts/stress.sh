@@ -65,4 +65,5 @@ run_tests $((seconds + 120 * scale)) "stress on the $KERNEL kernel" $((limit + 3
 	env SCALE=$scale LIMIT="$limit" TIME="$seconds" SEED="$SEED" FAULTS="$FAULTS" WORKERS=4 \
 	tests/run.sh 170 900 910
 sed -n 's/^  # \([^#].*\)/\1/p' "$out/guest.ktap" | sed '/^Subtest: 900/,$d; /^Subtest/d'
-verdict
+# Some workers are in groups at their limit, and one that is killed there is counted.
+verdict --groups-may-kill
