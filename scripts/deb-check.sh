@@ -16,7 +16,7 @@ stock=$(scripts/kernel.sh)
 boot=$(qemu/boot-image.sh "$stock")
 accel=$(qemu/accel.sh "$stock" "$boot")
 
-expect=1000 status=0
+expect=600 status=0
 [ "${accel%%,*}" != kvm ] || expect=120
 # snapshot=on: what the guest writes is gone with it.
 (step "$expect" "installing the packages in the guest" "$out/guest.ktap" \
