@@ -96,7 +96,7 @@ pub(crate) fn start(
     let mut gather = Gather {
         source,
         key,
-        keeps: keeps && mount.keeps_clusters() && !source.is_special(),
+        keeps,
         joins: purpose == Purpose::Readahead,
         folios,
         jobs: KVVec::with_capacity(jobs, GFP_KERNEL)?,
@@ -220,10 +220,9 @@ impl Gather<'_> {
         }
         self.jobs.reserve(1, GFP_KERNEL)?;
         let kept = match self.keeps {
-            true => mount.find(device, pos, encoded.len).ok(),
+            true => Kept::of(self.source, device, pos, encoded.len),
             false => None,
         };
-        let kept = kept.and_then(|at| Kept::new(&at, encoded.len));
         let plan = Plan {
             cluster,
             encoded: match kept {

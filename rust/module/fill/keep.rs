@@ -4,6 +4,7 @@
 //! there, and will want more of what comes from them.
 
 use crate::{
+    fill::source::Source as Image,
     sys::{
         backing::{
             At,
@@ -33,8 +34,16 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Those of the `len` bytes at `at`, if they are whole pages that may stay.
-    pub(crate) fn new(at: &At, len: u64) -> Option<Self> {
+    /// Those of the `len` bytes at `pos` of a device of `image`, if they are whole pages that may stay.
+    pub(crate) fn of(image: &Image<'_>, device: u16, pos: u64, len: u64) -> Option<Self> {
+        let mount = image.mount();
+        if !mount.keeps_clusters() || image.is_special() {
+            return None;
+        }
+        Self::new(&mount.find(device, pos, len).ok()?, len)
+    }
+
+    fn new(at: &At, len: u64) -> Option<Self> {
         let whole = (at.pos | len) % PAGE == 0 && at.len >= len;
         let there = at.pos.checked_add(len)? <= at.backing.size();
         (whole && there && at.backing.may_keep()).then_some(Self {

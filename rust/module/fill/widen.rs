@@ -11,7 +11,6 @@ use crate::{
         keep::Kept,
         source::Source, //
     },
-    mount::Mount,
     vfs::file::File, //
 };
 use cofs_core::{
@@ -123,7 +122,7 @@ pub(crate) fn whole_clusters(
         false => range.end,
     };
     // A window at the start of a file is mostly the first of many.
-    let grows = || sequential || range.start == 0 || is_wanted(mount, &last);
+    let grows = || sequential || range.start == 0 || is_wanted(source, &last);
     let end = match whole > range.end && grows() {
         true => whole,
         false => range.end,
@@ -132,23 +131,21 @@ pub(crate) fn whole_clusters(
 }
 
 /// Whether more of `cluster` is wanted than who reads here and there asks for now.
-fn is_wanted(mount: &Mount, cluster: &Cluster) -> bool {
+fn is_wanted(source: &Source<'_>, cluster: &Cluster) -> bool {
     let From::Encoded(encoded) = cluster.source else {
         return false;
     };
     let Place::Device { device, pos } = encoded.place else {
         return true;
     };
-    let found = mount.find(device, pos, encoded.len).ok();
-    match found.and_then(|at| Kept::new(&at, encoded.len)) {
-        Some(kept) if mount.keeps_clusters() => {
-            if kept.is_there() {
-                mount.returns.again();
-                return true;
-            }
-            mount.returns.first()
-        }
+    let Some(kept) = Kept::of(source, device, pos, encoded.len) else {
         // Who comes back would have to read it again.
-        _ => true,
+        return true;
+    };
+    let returns = &source.mount().returns;
+    if kept.is_there() {
+        returns.again();
+        return true;
     }
+    returns.first()
 }
