@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # tensorflow: a sum that it has computed, by HTTP.
+. "${BASH_SOURCE[0]%/*}/../http.sh"
 
 server_run() {	# ROOT PORT
 	exec chroot "$1" /usr/bin/env TF_CPP_MIN_LOG_LEVEL=1 HOME=/tmp python3 -c "
@@ -11,13 +12,4 @@ class Answer(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer(('127.0.0.1', $2), Answer).serve_forever()"
 }
 
-server_answers() {	# ROOT PORT
-	local http line status=1
-	exec {http}<>"/dev/tcp/127.0.0.1/$2" || return 1
-	printf 'GET / HTTP/1.0\r\n\r\n' >&"$http"
-	while read -r -t 60 -u "$http" line; do
-		[ "$line" = "sum $(($2 * ($2 + 1) / 2))" ] && status=0
-	done
-	exec {http}>&-
-	return $status
-}
+server_answers() { http_gives "$2" 60 "sum $(($2 * ($2 + 1) / 2))"; }	# ROOT PORT
