@@ -70,7 +70,7 @@ scripts/bench/about.sh "make bench${ROWS:+ ROWS=\"$ROWS\"}${PAIRS:+ PAIRS=$PAIRS
 # Counted instructions are the same however busy the machine is, and take one of its CPUs.
 lab instructions 25 --icount &
 counting=$!
-if any 'pair|service'; then
+if any 'pair|walk|service'; then
 	for pair in ${pairs//,/ }; do
 		[ "$pair" != none ] || continue
 		scripts/bench/pair.sh "$work" "$pair" "${rows[@]}" || touch "$work/failed"
@@ -81,7 +81,7 @@ lab time 40 --smp 2
 
 shopt -s nullglob
 # As globs, so that those drop out that were not asked for.
-outs=("$work"/instructions.out* "$work"/time.out* "$work"/{pair,service}-*.out)
+outs=("$work"/instructions.out* "$work"/time.out* "$work"/{pair,walk,service}-*.out)
 scripts/in-root python3 -B scripts/bench/report.py build/bench build/bench/about "${outs[@]#"$COFS_TOP/"}"
 scripts/in-root python3 -B scripts/bench/plot.py build/bench-memory.svg build/bench-ratio.svg build/bench.json
 [ ! -e "$work/failed" ]

@@ -3,11 +3,13 @@
 # Where the instructions go that scripts/bench.sh counts, function by function, for each contender:
 # a table in build/profile/ for each work.
 #
-#   ROWS="lz4-4k" scripts/profile.sh     works with one of these in their names
+#   ROWS="lz4-4k zstd" scripts/profile.sh     works with one of these in their names; with a comma in it,
+#                                             "lz4-64k warm,mounting": what is between commas
 . "$(dirname "$0")/lib.sh"
 need_root "$@"
 cd "$COFS_TOP"
-read -ra rows <<<"${ROWS:-}"
+[[ ${ROWS:-} = *,* ]] && between=, || between=' '
+IFS=$between read -ra rows <<<"${ROWS:-}"
 [ ${#rows[@]} != 0 ] || die "ROWS is not set: name the works to look into"
 
 work=$COFS_TOP/build/profile

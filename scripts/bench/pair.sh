@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# What one pair of versions takes: with every filesystem in one boot, all files read; and in another,
-# both servers run. Leaves WORK/{pair,service}-NAME.{out,versions}, of which are in WORK/works.
+# What one pair of versions takes, with every filesystem in one boot: all files read; in another, the files of one
+# image walked and read; and in a third, both servers run. Leaves WORK/{pair,walk,service}-NAME.{out,versions}, of
+# which are in WORK/works.
 #
 #   pair.sh WORK NAME [ROW]...
 . "$(dirname "$0")/../lib.sh"
@@ -39,10 +40,12 @@ for i in 0 1; do
 done
 
 # MiB of what the page cache is to hold, the files and the clusters that are kept; and of the images, for a
-# guest that has those in memory as well.
+# guest that has those in memory as well: all, or the largest of each version.
 sum() { du -cm --apparent-size "$@" | awk 'END { print $1 }'; }
+largest() { du -m --apparent-size "$@" | awk '$1 > max { max = $1 } END { print max }'; }
 cached=$(sum "${entries[@]/%//tree}" "${entries[@]/%//lz4.erofs}")
 images=$(sum "${entries[@]/%//plain.erofs}" "${entries[@]/%//lz4.erofs}" "$others"/*)
+both=$(($(largest "${entries[0]}"/*.erofs "$others/ext4-a") + $(largest "${entries[1]}"/*.erofs "$others"/{ext4-b,store})))
 
 status=0
 have=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
@@ -68,5 +71,6 @@ boot() {
 	echo "$package ${versions[*]}" >"$work/$lab-$name.versions"
 }
 boot pair $((2048 + cached)) --smp 2 -- "$@"
-boot service $((2048 + images)) --icount -- "$package" "$@"
+boot walk $((2048 + images)) --icount -- "$@"
+boot service $((2048 + cached + both)) --icount -- "$package" "$@"
 exit $status

@@ -133,7 +133,7 @@ def ratios(found, name):
     first = next((f["pair"] for f in found if f["pair"]), "")
     rows = []
     for (lab, pair, image, work, unit), row in figures.by_row(found).items():
-        if lab not in ("instructions", "service") or unit not in ("instructions", "us"):
+        if lab not in ("instructions", "walk", "service") or unit not in ("instructions", "us"):
             continue
         if pair not in ("", first) or "erofs" not in row or len(row) == 1:
             continue

@@ -14,7 +14,7 @@ echo 5 >/proc/sys/kernel/printk
 mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
 # Disks in memory: waiting for a real one would count as instructions.
 case $1 in
-instructions | check | profile | service) modprobe brd rd_nr=14 rd_size=4194304 ;;
+instructions | check | profile | walk | service) modprobe brd rd_nr=14 rd_size=4194304 ;;
 esac
 if [ "$1" = profile ]; then
 	echo 0 >/proc/sys/kernel/kptr_restrict
@@ -25,8 +25,5 @@ if [ "$1" != service ]; then
 fi
 package=$2
 shift 2
-status=0
-./cofs-bench service "$@" || status=1
 ./cofs-bench list "$@" | sed -n 's/^service - //p' >/run/works
-[ ! -s /run/works ] || xargs -d '\n' ./services.sh "$package" </run/works || status=1
-exit $status
+exec xargs -d '\n' ./services.sh "$package" </run/works

@@ -2,7 +2,7 @@
 
 //! Does the same work on every contender in one boot, and prints a line of JSON for each figure:
 //!
-//!     cofs-bench instructions|check|profile|pair|service|time [ROW]...
+//!     cofs-bench instructions|check|profile|pair|walk|time [ROW]...
 //!     cofs-bench list [ROW]...
 //!     cofs-bench mount-memory CONTENDER IMAGE IMAGE
 //!
@@ -38,7 +38,7 @@ const SCRIPTS: [&str; 2] = ["pair services", "pair fio"];
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: cofs-bench instructions|check|profile|pair|service|time|list [ROW]...
+const USAGE: &str = "usage: cofs-bench instructions|check|profile|pair|walk|time|list [ROW]...
        cofs-bench mount-memory CONTENDER IMAGE IMAGE";
 
 /// The works of a lab, or those of them that `rows` name.
@@ -48,7 +48,7 @@ fn chosen<'a>(lab: &str, rows: &'a [&str]) -> impl Iterator<Item = &'static Work
         "profile" => [work::INSTRUCTIONS, &[]],
         "check" => [work::CHECK, &[]],
         "pair" => [work::PAIR, &[]],
-        "service" => [work::SERVICE, &[]],
+        "walk" => [work::WALK, &[]],
         _ => [work::TIME, &[]],
     };
     works
@@ -122,17 +122,10 @@ fn run(args: &[&str]) -> Result<()> {
         return Err(USAGE.into());
     };
     let mut devices = match *lab {
-        "instructions" | "check" | "profile" | "service" => Devices::in_memory(),
+        "instructions" | "check" | "profile" | "walk" => Devices::in_memory(),
         "pair" | "time" => Devices::Drives,
         "list" => {
-            for lab in [
-                "instructions",
-                "check",
-                "profile",
-                "pair",
-                "service",
-                "time",
-            ] {
+            for lab in ["instructions", "check", "profile", "pair", "walk", "time"] {
                 for work in chosen(lab, rows) {
                     println!("{lab} {} {}", drives(work).join(","), work.name);
                 }

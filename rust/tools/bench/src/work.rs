@@ -143,8 +143,8 @@ pub(crate) const PAIR: &[Work] = &[
     once("pair ls -lR", LZ4_PAIR, COMPRESSED, pair::list),
 ];
 
-/// What is counted in instructions of such images, where their servers are run, too.
-pub(crate) const SERVICE: &[Work] = &[
+/// What is counted in instructions of one such image.
+pub(crate) const WALK: &[Work] = &[
     exact("pair walk", ["plain-a"; 2], PLAIN, walking::walk),
     exact("pair walk", ["lz4-a"; 2], COMPRESSED, walking::walk),
     exact("pair readers", ["plain-a"; 2], PLAIN, readers::readers),
