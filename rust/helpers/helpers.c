@@ -9,6 +9,7 @@
 #include <linux/kdev_t.h>
 #include <linux/major.h>
 #include <linux/posix_acl.h>
+#include <linux/psi.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -187,6 +188,40 @@ void cofs_unmap_page(struct folio *folio, void *address)
 struct folio *cofs_readahead_folio(struct readahead_control *rac)
 {
 	return readahead_folio(rac);
+}
+
+/* How large the folios are that mm has come to for who reads; 0 where nobody reads in order. */
+unsigned int cofs_readahead_order(const struct readahead_control *rac)
+{
+	if (!rac->ra)
+		return 0;
+	return min_t(unsigned int, rac->ra->order, mapping_max_folio_order(rac->mapping));
+}
+
+/* readahead_expand() by one folio of an order, to which the window's end must be aligned. */
+bool cofs_readahead_append(struct readahead_control *rac, unsigned int order)
+{
+	gfp_t gfp = readahead_gfp_mask(rac->mapping);
+	struct folio *folio = filemap_alloc_folio(gfp, order, NULL);
+
+	if (!folio)
+		return false;
+	if (rac->dropbehind)
+		__folio_set_dropbehind(folio);
+	if (filemap_add_folio(rac->mapping, folio, rac->_index + rac->_nr_pages, gfp)) {
+		folio_put(folio);
+		return false;
+	}
+	if (folio_test_workingset(folio) && !rac->_workingset) {
+		rac->_workingset = true;
+		psi_memstall_enter(&rac->_pflags);
+	}
+	rac->_nr_pages += 1U << order;
+	if (rac->ra) {
+		rac->ra->size += 1U << order;
+		rac->ra->async_size += 1U << order;
+	}
+	return true;
 }
 
 void cofs_readahead_once(struct file *file, struct address_space *mapping, pgoff_t index,

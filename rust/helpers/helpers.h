@@ -54,6 +54,8 @@ int cofs_map_page(struct address_space *mapping, pgoff_t index, struct file *fil
 		  struct folio **folio, void **address);
 void cofs_unmap_page(struct folio *folio, void *address);
 struct folio *cofs_readahead_folio(struct readahead_control *rac);
+unsigned int cofs_readahead_order(const struct readahead_control *rac);
+bool cofs_readahead_append(struct readahead_control *rac, unsigned int order);
 void cofs_readahead_once(struct file *file, struct address_space *mapping, pgoff_t index,
 			 unsigned long count);
 void cofs_folio_put(struct folio *folio);

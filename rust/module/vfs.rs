@@ -26,6 +26,7 @@ pub(crate) mod inode_ops;
 pub(crate) mod ioctl;
 pub(crate) mod iomap;
 pub(crate) mod later;
+pub(crate) mod readahead;
 pub(crate) mod scan;
 pub(crate) mod super_block;
 pub(crate) mod xattr;

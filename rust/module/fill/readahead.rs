@@ -23,8 +23,7 @@ use crate::{
     vfs::{
         address_space::{
             AddressSpace,
-            Operations,
-            Window, //
+            Operations, //
         },
         asked_folio::AskedFolio,
         file::File,
@@ -33,7 +32,8 @@ use crate::{
             LockedFolio, //
         },
         folios::Folios,
-        inode::Inode, //
+        inode::Inode,
+        readahead::Window, //
     }, //
 };
 use kernel::prelude::*;
@@ -89,7 +89,7 @@ fn read_ahead(
     if let Some(range) = widen::whole_clusters(source, window.range(), sequential) {
         window.expand(range);
     }
-    let Ok(mut folios) = Folios::with_capacity(window.pages()) else {
+    let Ok(mut folios) = Folios::with_capacity(window.folios()) else {
         return;
     };
     // Those that there is no room for fail by themselves.

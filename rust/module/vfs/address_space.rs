@@ -15,6 +15,7 @@ use super::fs_type::FileSystem;
 use super::inode::Inode;
 use super::inode_ops::status;
 use super::iomap;
+use super::readahead::Window;
 use crate::bindings;
 use core::{
     marker::PhantomData,
@@ -23,7 +24,6 @@ use core::{
 };
 use kernel::{
     error::to_result,
-    page::PAGE_SIZE,
     prelude::*,
     types::Opaque, //
 };
@@ -170,67 +170,6 @@ pub(crate) trait Operations: 'static {
     fn readahead(inode: &Inode<Self::Host>, file: Option<&File>, window: &mut Window<'_>);
 }
 
-/// `struct readahead_control`: locked folios, in order.
-pub(crate) struct Window<'a> {
-    rac: NonNull<bindings::readahead_control>,
-    _rac: PhantomData<&'a mut ()>,
-}
-
-impl Window<'_> {
-    /// The end of the window as a file offset in bytes.
-    pub(crate) fn end(&self) -> u64 {
-        // SAFETY: the control is ours for the call.
-        unsafe {
-            let rac = self.rac.as_ref();
-            (rac._index as u64)
-                .wrapping_add(rac._nr_pages.into())
-                .saturating_mul(PAGE_SIZE as u64)
-        }
-    }
-
-    /// What part of the file it is, in bytes.
-    pub(crate) fn range(&self) -> Range<u64> {
-        // SAFETY: the control is ours for the call.
-        let index = unsafe { self.rac.as_ref()._index };
-        (index as u64).saturating_mul(PAGE_SIZE as u64)..self.end()
-    }
-
-    /// As many folios there are at most.
-    pub(crate) fn pages(&self) -> usize {
-        // SAFETY: the control is ours for the call.
-        unsafe { self.rac.as_ref()._nr_pages as usize }
-    }
-
-    /// Makes it larger, to `range` or what is in the way. To be called before the first folio.
-    pub(crate) fn expand(&mut self, range: Range<u64>) {
-        let now = self.range();
-        // Each side by itself: readahead_expand() gives up at the first page that is there.
-        if range.end > now.end {
-            self.expand_to(now.start..range.end);
-        }
-        if range.start < now.start {
-            self.expand_to(range.start..self.end());
-        }
-    }
-
-    fn expand_to(&mut self, range: Range<u64>) {
-        let len = range.end.saturating_sub(range.start) as usize;
-        // SAFETY: the control is ours for the call.
-        unsafe { bindings::readahead_expand(self.rac.as_ptr(), range.start as i64, len) };
-    }
-}
-
-impl Iterator for Window<'_> {
-    type Item = LockedFolio;
-
-    fn next(&mut self) -> Option<LockedFolio> {
-        // SAFETY: the control is ours for the call.
-        let folio = NonNull::new(unsafe { bindings::cofs_readahead_folio(self.rac.as_ptr()) })?;
-        // SAFETY: readahead_folio hands over a locked folio, which its mapping keeps.
-        Some(unsafe { LockedFolio::from_raw(folio) })
-    }
-}
-
 /// A C table, and what C has no operation for.
 ///
 /// # Invariants
@@ -356,11 +295,8 @@ impl<T: Operations> Table<T> {
         };
         // SAFETY: the table is given to inodes of the host type only.
         let inode = unsafe { mapping.host::<T::Host>() };
-        let mut window = Window {
-            // SAFETY: mm passes a valid pointer.
-            rac: unsafe { NonNull::new_unchecked(rac) },
-            _rac: PhantomData,
-        };
+        // SAFETY: mm passes a valid pointer, for the call.
+        let mut window = unsafe { Window::from_raw(NonNull::new_unchecked(rac)) };
         T::readahead(inode, file, &mut window);
     }
 }

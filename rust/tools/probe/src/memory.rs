@@ -101,13 +101,15 @@ pub(crate) fn frames_of(map: &Map) -> Result<Vec<Option<u64>>> {
 /// khugepaged may take pages out of a page table, or move them, while it is looked at.
 const ATTEMPTS: usize = 5;
 
-/// How many pages of a mapped file lie in folios of more than one page.
+/// How many folios a mapped file has, and how many of its pages lie in those of more than one.
 pub(crate) fn folios(path: &Path) -> Result<()> {
-    const COMPOUND: u64 = (1 << 15) | (1 << 16);
+    const HEAD: u64 = 1 << 15;
+    const TAIL: u64 = 1 << 16;
     let mapped = map_whole(path)?;
     let flags = File::open("/proc/kpageflags").what(|| "kpageflags".into())?;
     let mut seen = vec![false; mapped.pages];
     let mut large = vec![false; mapped.pages];
+    let mut first = vec![false; mapped.pages];
     for _ in 0..ATTEMPTS {
         for (page, frame) in frames(&mapped)?.into_iter().enumerate() {
             let (Some(frame), false) = (frame, seen[page]) else {
@@ -118,14 +120,17 @@ pub(crate) fn folios(path: &Path) -> Result<()> {
                 .read_exact_at(&mut word, frame * 8)
                 .what(|| "kpageflags".into())?;
             seen[page] = true;
-            large[page] = u64::from_le_bytes(word) & COMPOUND != 0;
+            let flags = u64::from_le_bytes(word);
+            large[page] = flags & (HEAD | TAIL) != 0;
+            first[page] = flags & TAIL == 0;
         }
     }
     let count = |marks: &[bool]| marks.iter().filter(|m| **m).count();
     println!(
-        "pages={} mapped={} large={}",
+        "pages={} mapped={} folios={} large={}",
         mapped.pages,
         count(&seen),
+        count(&first),
         count(&large)
     );
     Ok(())
