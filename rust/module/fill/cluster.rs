@@ -84,7 +84,7 @@ impl Coding {
     }
 }
 
-/// A cluster that somebody is to decode.
+/// A cluster that somebody is to decode. A window has many: what few have is elsewhere.
 pub(crate) struct Work {
     pub(crate) coding: Coding,
     /// Where what is wanted of the file ends: with the extent, or with the window.
@@ -109,7 +109,7 @@ pub(crate) enum Input {
     /// To pages of their own.
     Temporary(KBox<Temporary>),
     /// To the page cache of what the image lies on.
-    Kept(Kept),
+    Kept(Arc<Kept>),
 }
 
 /// A cluster of which a window wants something.
@@ -155,7 +155,7 @@ impl Plan {
                 let last = room.end - room.end % SECTOR;
                 let at = last.checked_sub(read).filter(|&at| at >= room.start);
                 let input = match (self.kept, at) {
-                    (Some(kept), _) => Input::Kept(kept),
+                    (Some(kept), _) => Input::Kept(Arc::new(kept, GFP_KERNEL)?),
                     (None, Some(at)) => Input::InPlace(at),
                     (None, None) => {
                         let pages = Temporary::new(read as usize, budget, patience)?;
@@ -237,8 +237,8 @@ impl Plan {
 
 impl Work {
     /// Where the cluster stays, if it does.
-    pub(crate) fn kept(&self) -> Option<Kept> {
-        match self.input {
+    pub(crate) fn kept(&self) -> Option<&Arc<Kept>> {
+        match &self.input {
             Input::Kept(kept) => Some(kept),
             _ => None,
         }

@@ -91,15 +91,13 @@ pub(crate) fn start(
     let mount = source.mount();
     let pending = Pending::new()?;
     let range = folios.range();
-    // Most clusters decode to more than that.
-    let jobs = (range.end.saturating_sub(range.start) / (PAGE + PAGE / 2)) as usize + 2;
     let mut gather = Gather {
         source,
         key,
         keeps,
         joins: purpose == Purpose::Readahead,
         folios,
-        jobs: KVVec::with_capacity(jobs, GFP_KERNEL)?,
+        jobs: KVVec::new(),
         reads: Reads::new(purpose, mount.flights.clone()),
         scattered: 0,
         found: Ok(()),
@@ -218,7 +216,10 @@ impl Gather<'_> {
             mount.counts.add(Count::Joined);
             return Ok(());
         }
-        self.jobs.reserve(1, GFP_KERNEL)?;
+        // With what the clusters behind it will want.
+        let mut left = self.folios.range().end.saturating_sub(wanted.start);
+        self.jobs
+            .reserve(self.expected(&cluster, left), GFP_KERNEL)?;
         let kept = match self.keeps {
             true => Kept::of(self.source, device, pos, encoded.len),
             false => None,
@@ -249,8 +250,6 @@ impl Gather<'_> {
             mount.counts.add(Count::ReadKept);
         }
         let mut at = work.first_sector(pos);
-        // With what the clusters behind it will want.
-        let mut left = self.folios.range().end.saturating_sub(wanted.start);
         let mut reads: Option<Range<u32>> = None;
         let mut result = Ok(());
         work.each(&self.folios, |target| {
@@ -282,13 +281,23 @@ impl Gather<'_> {
             extent: cluster.offset,
             len: plan.encoded.len,
             reads: reads.unwrap_or(0..0),
-            kept: work.kept(),
+            kept: work.kept().cloned(),
             started: result,
             work: Claim::new(work),
         };
         // There is room.
         self.jobs.push(job, GFP_KERNEL)?;
         Ok(())
+    }
+
+    /// How many jobs there is to be room for, with that of `cluster`: for the first, as many as there are
+    /// in `left` bytes of the file if the others decode to half as much.
+    fn expected(&self, cluster: &Cluster, left: u64) -> usize {
+        if !self.jobs.is_empty() {
+            return 1;
+        }
+        let each = (cluster.len / 2).max(2 * PAGE);
+        left.checked_div(each).unwrap_or(0) as usize + 2
     }
 
     /// Leaves what is wanted of a cluster to a window that has a part of it too, if one can.

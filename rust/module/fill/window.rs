@@ -74,7 +74,7 @@ pub(crate) struct Job {
     /// The numbers of the bios that carry its bytes.
     pub(crate) reads: Range<u32>,
     /// What carries them instead.
-    pub(crate) kept: Option<Kept>,
+    pub(crate) kept: Option<Arc<Kept>>,
     /// Whether all of them could be started.
     pub(crate) started: Result,
     /// What is to be done.
@@ -180,7 +180,7 @@ pub(crate) fn finish(
     for read in reads {
         read.wait(by == By::Reader)?;
     }
-    let kept = job.kept.map_or(Ok(()), |kept| kept.wait());
+    let kept = job.kept.as_ref().map_or(Ok(()), |kept| kept.wait());
     if by == By::Reader && kept == Err(EINTR) {
         return Err(EINTR);
     }
