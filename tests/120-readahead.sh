@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Readahead of a shared file has the window of the image's device.
+# Readahead of a shared file has the window of the image's device, and is what it would be if nobody shared it.
 . "$(dirname "$0")/lib/guest.sh"
 
-plan 3
+plan 4
 a=/dev/disk/cofs/a
 device=$(readlink -f $a)
 queue=/sys/class/block/${device##*/}/queue
@@ -39,4 +39,16 @@ if [ "$FS" = cofs ]; then
 else
 	for i in 1 2 3; do skip "window $i" "peer"; done
 fi
+
+touched() {	# TYPE OPTIONS: pages of a file in memory after few of a mapping that may be run were touched
+	echo 128 >"$queue/read_ahead_kb"
+	drop_caches
+	mnt "$2" $a "$MNT/a" "$1" || return
+	probe touch run "$MNT/a/big" 1024 1032 2048 2072
+	umnt "$MNT/a"
+}
+plain=$(touched "$FS" "")
+shared=$(touched "$FS" $share)
+diag "pages read for faults: $FS $plain, shared $shared, erofs $(touched erofs "")"
+is "as many pages for faults as without sharing" "$shared" "$plain"
 echo "$old" >"$queue/read_ahead_kb"

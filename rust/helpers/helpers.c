@@ -304,12 +304,14 @@ pgoff_t cofs_first_unread(struct address_space *mapping, pgoff_t index, pgoff_t 
 
 /*
  * The file of a fault whose page is not there, to be put, and the fault's lock let go; or NULL, if
- * mm can do with what there is, or must not let go. Whether the mapping is read in order.
+ * mm can do with what there is, or must not let go. And what mm would read, which depends on the
+ * mapping, but for mmap_miss: here one page may cost as much as its whole cluster.
  */
-struct file *cofs_fault_leave(struct vm_fault *vmf, bool *ahead)
+struct file *cofs_fault_leave(struct vm_fault *vmf, struct cofs_around *around)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct address_space *mapping = vma->vm_file->f_mapping;
+	unsigned int window = vma->vm_file->f_ra.ra_pages;
 	struct file *file;
 
 	if (!fault_flag_allow_retry_first(vmf->flags) || (vmf->flags & FAULT_FLAG_RETRY_NOWAIT) ||
@@ -319,21 +321,31 @@ struct file *cofs_fault_leave(struct vm_fault *vmf, bool *ahead)
 		return NULL;
 	if (cofs_first_unread(mapping, vmf->pgoff, vmf->pgoff + 1) > vmf->pgoff)
 		return NULL;
-	*ahead = vma->vm_flags & VM_SEQ_READ;
+	around->index = vmf->pgoff;
+	around->ahead = vma->vm_flags & VM_SEQ_READ;
+	around->async_size = 0;
+	if (vma->vm_flags & VM_EXEC) {
+		around->start = vmf->pgoff;
+		around->size = min_t(pgoff_t, window, vma->vm_pgoff + vma_pages(vma) - vmf->pgoff);
+	} else {
+		around->start = vmf->pgoff - min_t(pgoff_t, window / 2, vmf->pgoff);
+		around->size = window;
+		around->async_size = window / 4;
+	}
 	count_vm_event(PGMAJFAULT);
 	file = get_file(vma->vm_file);
 	release_fault_lock(vmf);
 	return file;
 }
 
-/* What mm reads for a fault on a page that is not there: ahead, or around it. */
-void cofs_read_around(struct file *file, pgoff_t index, bool ahead)
+/* Reads it. */
+void cofs_read_around(struct file *file, const struct cofs_around *around)
 {
 	struct address_space *mapping = file->f_mapping;
 	struct file_ra_state *ra = &file->f_ra;
-	struct folio *folio = filemap_get_folio(mapping, index);
+	struct folio *folio = filemap_get_folio(mapping, around->index);
 	pgoff_t end = DIV_ROUND_UP(i_size_read(mapping->host), PAGE_SIZE);
-	DEFINE_READAHEAD(ractl, file, ra, mapping, index);
+	DEFINE_READAHEAD(ractl, file, ra, mapping, around->index);
 
 	if (!IS_ERR(folio)) {
 		if (folio_test_readahead(folio)) {
@@ -345,13 +357,13 @@ void cofs_read_around(struct file *file, pgoff_t index, bool ahead)
 	}
 	if (!ra->ra_pages)
 		return;
-	if (ahead) {
+	if (around->ahead) {
 		page_cache_sync_ra(&ractl, ra->ra_pages);
 		return;
 	}
-	ra->start = index > ra->ra_pages / 2 ? index - ra->ra_pages / 2 : 0;
-	ra->size = min_t(pgoff_t, ra->ra_pages, end > ra->start ? end - ra->start : 0);
-	ra->async_size = ra->ra_pages / 4;
+	ra->start = around->start;
+	ra->size = min_t(pgoff_t, around->size, end > ra->start ? end - ra->start : 0);
+	ra->async_size = around->async_size;
 	ra->order = 0;
 	ractl._index = ra->start;
 	filemap_invalidate_lock_shared(mapping);

@@ -66,8 +66,16 @@ void cofs_read_ahead(struct file *file, pgoff_t index, pgoff_t end, bool drop_be
 void cofs_read_ahead_pages(struct address_space *mapping, struct file *file, pgoff_t index,
 			   unsigned long count);
 pgoff_t cofs_first_unread(struct address_space *mapping, pgoff_t index, pgoff_t end);
-struct file *cofs_fault_leave(struct vm_fault *vmf, bool *ahead);
-void cofs_read_around(struct file *file, pgoff_t index, bool ahead);
+/* For a fault at index: size pages from start on, with a mark where async_size are left; or in order. */
+struct cofs_around {
+	pgoff_t index;
+	pgoff_t start;
+	unsigned int size;
+	unsigned int async_size;
+	bool ahead;
+};
+struct file *cofs_fault_leave(struct vm_fault *vmf, struct cofs_around *around);
+void cofs_read_around(struct file *file, const struct cofs_around *around);
 size_t cofs_folio_size(struct folio *folio);
 loff_t cofs_folio_pos(struct folio *folio);
 void *cofs_kmap_local_folio(struct folio *folio, size_t offset);

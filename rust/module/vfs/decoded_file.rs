@@ -19,6 +19,7 @@ use super::{
 use crate::bindings;
 use core::{
     marker::PhantomData,
+    mem::MaybeUninit,
     ops::Range, //
 };
 use kernel::{
@@ -233,17 +234,22 @@ impl<T: Operations> Table<T> {
     ///
     /// Called by mm with a fault on a mapping of an open file of `T`.
     unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t {
-        // SAFETY: the fault is ours for the call; its lock, and with it the vma, is let go only where
-        // the page is not there, as mm would have done, and then mm tries the fault again.
+        // SAFETY: the fault is ours for the call, and its vma of such a file; its lock, and with it the vma,
+        // is let go only where the page is not there, as mm would have done, and then mm tries the
+        // fault again. Who gives the file has also said what to read.
         unsafe {
             let pos = ((*vmf).__bindgen_anon_1.pgoff as u64).saturating_mul(PAGE);
-            let mut ahead = false;
-            let file = bindings::cofs_fault_leave(vmf, &raw mut ahead);
+            let mapped = Open::<T>::new((*(*vmf).__bindgen_anon_1.vma).vm_file);
+            if !T::may_decode(mapped.inode) {
+                return bindings::filemap_fault(vmf);
+            }
+            let mut around = MaybeUninit::uninit();
+            let file = bindings::cofs_fault_leave(vmf, around.as_mut_ptr());
             if file.is_null() {
                 return bindings::filemap_fault(vmf);
             }
             let open = Open::<T>::new(file);
-            bindings::cofs_read_around(file, (pos / PAGE) as usize, ahead);
+            bindings::cofs_read_around(file, around.as_ptr());
             // If a signal kills this thread the fault's caller sees it.
             let _ = T::finish(open.inode, open.mapping, pos..pos.saturating_add(PAGE));
             bindings::fput(file);

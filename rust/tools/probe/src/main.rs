@@ -78,6 +78,7 @@ const USAGE: &str = "usage: probe COMMAND ...
   consume WAY PATH                  read it all by read, mmap, sendfile, splice or copy
   behind PATH                       zeros between the end of files and that of their last page
   cached FILE                       its pages in the page cache
+  touch read|run FILE PAGE...       its pages in the page cache once these of a mapping were touched
   folios FILE                       its pages in large folios
   samepage FILE FILE                the pages that both files have in common
   preadv2 FLAG FILE                 it all at once, with nowait, direct-nowait or dontcache
@@ -202,6 +203,9 @@ fn run(words: &[&str]) -> Result<bool> {
         ["consume", way, path] => memory::consume(way, Path::new(path)).map(|()| true),
         ["behind", path] => memory::behind(Path::new(path)).map(|()| true),
         ["cached", file] => memory::cached(Path::new(file)).map(|()| true),
+        ["touch", way, file, pages @ ..] => {
+            memory::touch(way, Path::new(file), pages).map(|()| true)
+        }
         ["folios", file] => memory::folios(Path::new(file)).map(|()| true),
         ["samepage", one, other] => {
             memory::same_pages(Path::new(one), Path::new(other)).map(|()| true)

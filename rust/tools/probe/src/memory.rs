@@ -171,6 +171,29 @@ pub(crate) fn cached(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// How many pages of a file are in the page cache once some of a mapping were touched, which may only
+/// be read, or may be run too.
+pub(crate) fn touch(way: &str, path: &Path, pages: &[&str]) -> Result<()> {
+    let fd = open(path)?;
+    let mapped = map_whole(path)?;
+    match way {
+        "read" => {}
+        "run" => mapped.map.let_run().what(|| "mprotect".into())?,
+        _ => return Err("read or run".into()),
+    }
+    for page in pages {
+        let at = page
+            .parse::<usize>()
+            .ok()
+            .and_then(|page| page.checked_mul(PAGE));
+        let byte = at.and_then(|at| mapped.map.bytes().get(at));
+        std::hint::black_box(*byte.ok_or_else(|| format!("no page {page}"))?);
+    }
+    let stat = cachestat(fd.as_fd()).what(|| "cachestat".into())?;
+    println!("{}", stat.cached);
+    Ok(())
+}
+
 pub(crate) fn evict(path: &Path) -> Result<()> {
     fadvise(open(path)?, 0, None, Advice::DontNeed).what(|| "fadvise".into())
 }

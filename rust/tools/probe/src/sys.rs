@@ -57,6 +57,14 @@ impl Map {
         self.base.as_ptr() as usize
     }
 
+    /// Lets its bytes be run, too: mm reads otherwise for faults on such mappings.
+    pub(crate) fn let_run(&self) -> Result<()> {
+        let protection = libc::PROT_READ | libc::PROT_EXEC;
+        // SAFETY: the range is ours, and stays readable.
+        let rc = unsafe { libc::mprotect(self.base.as_ptr(), self.len, protection) };
+        check(rc.into()).map(drop)
+    }
+
     /// Touches every page, so that each has an entry in the page table.
     pub(crate) fn populate(&self) -> u8 {
         let touched = self.bytes().iter().step_by(PAGE).fold(0u8, |a, b| a ^ *b);
