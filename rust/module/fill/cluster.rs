@@ -108,8 +108,8 @@ pub(crate) enum Input {
     Final(u64),
     /// To pages of their own.
     Temporary(KBox<Temporary>),
-    /// To the page cache of what the image lies on.
-    Kept(Arc<Kept>),
+    /// To the page cache of what the image lies on: the job knows where.
+    Kept,
 }
 
 /// A cluster of which a window wants something.
@@ -155,7 +155,7 @@ impl Plan {
                 let last = room.end - room.end % SECTOR;
                 let at = last.checked_sub(read).filter(|&at| at >= room.start);
                 let input = match (self.kept, at) {
-                    (Some(kept), _) => Input::Kept(Arc::new(kept, GFP_KERNEL)?),
+                    (Some(_), _) => Input::Kept,
                     (None, Some(at)) => Input::InPlace(at),
                     (None, None) => {
                         let pages = Temporary::new(read as usize, budget, patience)?;
@@ -236,14 +236,6 @@ impl Plan {
 }
 
 impl Work {
-    /// Where the cluster stays, if it does.
-    pub(crate) fn kept(&self) -> Option<&Arc<Kept>> {
-        match &self.input {
-            Input::Kept(kept) => Some(kept),
-            _ => None,
-        }
-    }
-
     /// The byte of the device at which reading starts, for a cluster at `pos`.
     pub(crate) fn first_sector(&self, pos: u64) -> u64 {
         match self.input {
@@ -302,7 +294,7 @@ impl Work {
                 folios.each(&self.share, *at..end, see);
             }
             Input::Temporary(pages) => pages.each(self.read as usize, see),
-            Input::Kept(_) => {}
+            Input::Kept => {}
         }
     }
 }

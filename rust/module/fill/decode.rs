@@ -257,7 +257,7 @@ pub(super) fn with_memory(
     run: impl FnOnce(span::Source<'_>, Option<Target<'_>>) -> cofs_core::Result<()>,
 ) -> cofs_core::Result<()> {
     let to_core = crate::error::to_core;
-    let kept = work.kept().and_then(|kept| kept.only());
+    let kept = of.kept.and_then(|kept| kept.only());
     let kept = kept.transpose().map_err(to_core)?;
     let in_way = out == 0 && matches!(work.input, Input::InPlace(_));
     let read = match &kept {
@@ -277,7 +277,7 @@ pub(super) fn with_memory(
         Some(read) => read,
         None => {
             let to = memory(0..copied).ok_or(cofs_core::Error::Range)?;
-            copy_input(of.folios, work, to)?;
+            copy_input(of, work, to)?;
             to.as_source()
         }
     };
@@ -288,7 +288,7 @@ pub(super) fn with_memory(
 fn read_to<'a>(of: &Of<'a>, work: &'a Work) -> Option<span::Source<'a>> {
     let size = work.coding.len as usize;
     let read = match &work.input {
-        Input::Final(_) | Input::Kept(_) => None,
+        Input::Final(_) | Input::Kept => None,
         Input::InPlace(at) => {
             of.mount.counts.add(Count::ReadInPlace);
             let start = at.saturating_add(work.skip() as u64);
@@ -329,12 +329,12 @@ fn to_pieces(of: &Of<'_>, work: &Work) -> Count {
 }
 
 /// Copies the bytes of a cluster from where they were read to.
-fn copy_input(folios: &Folios, work: &Work, to: Target<'_>) -> cofs_core::Result<()> {
+fn copy_input(of: &Of<'_>, work: &Work, to: Target<'_>) -> cofs_core::Result<()> {
     match &work.input {
         Input::InPlace(at) => {
             let start = at.saturating_add(work.skip() as u64);
             let end = start.saturating_add(u64::from(work.coding.len));
-            folios.copy_out(&work.share, start..end, to);
+            of.folios.copy_out(&work.share, start..end, to);
         }
         Input::Temporary(pages) => {
             // Of the first piece what precedes the cluster is left out.
@@ -349,7 +349,10 @@ fn copy_input(folios: &Folios, work: &Work, to: Target<'_>) -> cofs_core::Result
                 }
             });
         }
-        Input::Kept(kept) => kept.copy_out(to).map_err(crate::error::to_core)?,
+        Input::Kept => {
+            let kept = of.kept.ok_or(cofs_core::Error::Range)?;
+            kept.copy_out(to).map_err(crate::error::to_core)?;
+        }
         Input::Final(_) => {}
     }
     Ok(())

@@ -5,7 +5,10 @@
 
 use crate::{
     fill::{
-        cluster::Plan,
+        cluster::{
+            Input,
+            Plan, //
+        },
         decode,
         join::{
             Joiners,
@@ -245,7 +248,8 @@ impl Gather<'_> {
             other => other,
         }?;
         self.scattered = self.scattered.saturating_add(work.scattered(&self.folios));
-        if let Some(kept) = work.kept() {
+        let kept = plan.kept.filter(|_| matches!(work.input, Input::Kept));
+        if let Some(kept) = kept {
             kept.start();
             mount.counts.add(Count::ReadKept);
         }
@@ -281,7 +285,7 @@ impl Gather<'_> {
             extent: cluster.offset,
             len: plan.encoded.len,
             reads: reads.unwrap_or(0..0),
-            kept: work.kept().cloned(),
+            kept,
             started: result,
             work: Claim::new(work),
         };
@@ -332,6 +336,7 @@ impl Gather<'_> {
             mount: self.source.mount(),
             nid: self.source.disk().nid(),
             folios: &self.folios,
+            kept: None,
         };
         for job in &self.jobs {
             // Without a signal's help this ends.

@@ -74,7 +74,7 @@ pub(crate) struct Job {
     /// The numbers of the bios that carry its bytes.
     pub(crate) reads: Range<u32>,
     /// What carries them instead.
-    pub(crate) kept: Option<Arc<Kept>>,
+    pub(crate) kept: Option<Kept>,
     /// Whether all of them could be started.
     pub(crate) started: Result,
     /// What is to be done.
@@ -163,6 +163,8 @@ pub(crate) struct Of<'a> {
     pub(crate) mount: &'a Mount,
     pub(crate) nid: u64,
     pub(crate) folios: &'a Folios,
+    /// Where its cluster is to be had, if that was left in a page cache.
+    pub(crate) kept: Option<Kept>,
 }
 
 /// Decodes the cluster of `job` when `reads`, which carry it, have ended, unless somebody has taken
@@ -180,7 +182,7 @@ pub(crate) fn finish(
     for read in reads {
         read.wait(by == By::Reader)?;
     }
-    let kept = job.kept.as_ref().map_or(Ok(()), |kept| kept.wait());
+    let kept = job.kept.map_or(Ok(()), |kept| kept.wait());
     if by == By::Reader && kept == Err(EINTR) {
         return Err(EINTR);
     }
@@ -192,7 +194,11 @@ pub(crate) fn finish(
         None => Err(EIO),
     });
     let read = job.started.and(kept).and(read);
-    Ok(Some(decode::cluster(of, work, joiners(), read, by)))
+    let of = Of {
+        kept: job.kept,
+        ..*of
+    };
+    Ok(Some(decode::cluster(&of, work, joiners(), read, by)))
 }
 
 /// Memory for a window that is yet to be.
@@ -274,6 +280,7 @@ impl Window {
             mount: &parts.mount,
             nid: parts.nid,
             folios: &parts.folios,
+            kept: None,
         };
         let reads = parts.reads.get(job.reads()).unwrap_or_default();
         let reading = u32::from(by == By::Reader);
