@@ -22,6 +22,9 @@ for module in loop erofs overlay; do modprobe -q "$module"; done
 if [ "$FS" = cofs ] && [ ! -d /sys/module/cofs ]; then
 	insmod "$TESTS/../cofs.ko" || { echo "Bail out! cofs.ko does not load"; exit 1; }
 fi
+# khugepaged reads what somebody maps in units of huge pages, whenever it comes by: tests count pages.
+khugepaged=/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs
+[ ! -e $khugepaged ] || echo 86400000 >$khugepaged
 mkdir -p "$IMAGES"
 if [ ! -e "$IMAGES/p-default.img" ]; then
 	mnt "" /dev/disk/cofs/images "$IMAGES" ext4 ||
