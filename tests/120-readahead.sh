@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
-# Readahead of a shared file has the window of the image's device, and is what it would be if nobody shared it.
+# Readahead of a shared file has the window of the image's device, for faults it is mm's own.
 . "$(dirname "$0")/lib/guest.sh"
 
-plan 4
+plan 6
 a=/dev/disk/cofs/a
 device=$(readlink -f $a)
 queue=/sys/class/block/${device##*/}/queue
@@ -40,15 +40,24 @@ else
 	for i in 1 2 3; do skip "window $i" "peer"; done
 fi
 
-touched() {	# TYPE OPTIONS: pages of a file in memory after few of a mapping that may be run were touched
+touched() {	# TYPE OPTIONS WAY [IMAGE]: pages of a file in memory after few of a mapping were touched
 	echo 128 >"$queue/read_ahead_kb"
 	drop_caches
-	mnt "$2" $a "$MNT/a" "$1" || return
-	probe touch run "$MNT/a/big" 1024 1032 2048 2072
+	mnt "$2" "${4:-$a}" "$MNT/a" "$1" || return
+	probe touch "$3" "$MNT/a/big" 1024 1032 2048 2072
 	umnt "$MNT/a"
 }
-plain=$(touched "$FS" "")
-shared=$(touched "$FS" $share)
-diag "pages read for faults: $FS $plain, shared $shared, erofs $(touched erofs "")"
+plain=$(touched "$FS" "" run)
+shared=$(touched "$FS" $share run)
+diag "pages read for faults: $FS $plain, shared $shared, erofs $(touched erofs "" run)"
+at_most "no more than is asked for" "$plain" 64
 is "as many pages for faults as without sharing" "$shared" "$plain"
+cp "$IMAGES/l-lz4.img" "$MNT/image"
+image=$(losetup -r -f --show "$MNT/image")
+echo 128 >"/sys/class/block/${image##*/}/queue/read_ahead_kb"
+read=$(touched "$FS" "" read "$image")
+run=$(touched "$FS" "" run "$image")
+diag "of a compressed file, read $read, run $run; erofs $(touched erofs "" read "$image"), $(touched erofs "" run "$image")"
+losetup -d "$image"
+at_most "compressed, run: fewer than read" "$run" $((read - 1))
 echo "$old" >"$queue/read_ahead_kb"

@@ -190,7 +190,7 @@ struct folio *cofs_readahead_folio(struct readahead_control *rac)
 	return readahead_folio(rac);
 }
 
-/* How large the folios are that mm has come to for who reads; 0 where nobody reads in order. */
+/* How large the folios are that mm has come to for who reads: 0 until somebody reads in order. */
 unsigned int cofs_readahead_order(const struct readahead_control *rac)
 {
 	if (!rac->ra)
@@ -198,17 +198,21 @@ unsigned int cofs_readahead_order(const struct readahead_control *rac)
 	return min_t(unsigned int, rac->ra->order, mapping_max_folio_order(rac->mapping));
 }
 
-/* readahead_expand() by one folio of an order, to which the window's end must be aligned. */
+/* readahead_expand() by one folio of an order, to which the window's end must be aligned; or nothing. */
 bool cofs_readahead_append(struct readahead_control *rac, unsigned int order)
 {
 	gfp_t gfp = readahead_gfp_mask(rac->mapping);
-	struct folio *folio = filemap_alloc_folio(gfp, order, NULL);
+	pgoff_t index = rac->_index + rac->_nr_pages;
+	struct folio *folio = xa_load(&rac->mapping->i_pages, index);
 
+	if (folio && !xa_is_value(folio))
+		return false;
+	folio = filemap_alloc_folio(gfp, order, NULL);
 	if (!folio)
 		return false;
 	if (rac->dropbehind)
 		__folio_set_dropbehind(folio);
-	if (filemap_add_folio(rac->mapping, folio, rac->_index + rac->_nr_pages, gfp)) {
+	if (filemap_add_folio(rac->mapping, folio, index, gfp)) {
 		folio_put(folio);
 		return false;
 	}
@@ -304,8 +308,8 @@ pgoff_t cofs_first_unread(struct address_space *mapping, pgoff_t index, pgoff_t 
 
 /*
  * The file of a fault whose page is not there, to be put, and the fault's lock let go; or NULL, if
- * mm can do with what there is, or must not let go. And what mm would read, which depends on the
- * mapping, but for mmap_miss: here one page may cost as much as its whole cluster.
+ * mm can do with what there is, or must not let go. With a file also what is to be read: what mm would,
+ * but for mmap_miss, since here one page may cost as much as its cluster, and for huge pages.
  */
 struct file *cofs_fault_leave(struct vm_fault *vmf, struct cofs_around *around)
 {
@@ -315,7 +319,7 @@ struct file *cofs_fault_leave(struct vm_fault *vmf, struct cofs_around *around)
 	struct file *file;
 
 	if (!fault_flag_allow_retry_first(vmf->flags) || (vmf->flags & FAULT_FLAG_RETRY_NOWAIT) ||
-	    (vma->vm_flags & VM_RAND_READ))
+	    (vma->vm_flags & (VM_RAND_READ | VM_EXEC)) == VM_RAND_READ)
 		return NULL;
 	if (vmf->pgoff >= DIV_ROUND_UP(i_size_read(mapping->host), PAGE_SIZE))
 		return NULL;
@@ -338,13 +342,14 @@ struct file *cofs_fault_leave(struct vm_fault *vmf, struct cofs_around *around)
 	return file;
 }
 
-/* Reads it. */
+/* Reads what cofs_fault_leave() says. */
 void cofs_read_around(struct file *file, const struct cofs_around *around)
 {
 	struct address_space *mapping = file->f_mapping;
 	struct file_ra_state *ra = &file->f_ra;
 	struct folio *folio = filemap_get_folio(mapping, around->index);
 	pgoff_t end = DIV_ROUND_UP(i_size_read(mapping->host), PAGE_SIZE);
+	unsigned int size, async_size;
 	DEFINE_READAHEAD(ractl, file, ra, mapping, around->index);
 
 	if (!IS_ERR(folio)) {
@@ -361,13 +366,16 @@ void cofs_read_around(struct file *file, const struct cofs_around *around)
 		page_cache_sync_ra(&ractl, ra->ra_pages);
 		return;
 	}
+	size = min_t(pgoff_t, around->size, end > around->start ? end - around->start : 0);
+	async_size = min(around->async_size, size);
+	/* Others that fault in the same file may change it meanwhile. */
 	ra->start = around->start;
-	ra->size = min_t(pgoff_t, around->size, end > ra->start ? end - ra->start : 0);
-	ra->async_size = around->async_size;
+	ra->size = size;
+	ra->async_size = async_size;
 	ra->order = 0;
-	ractl._index = ra->start;
+	ractl._index = around->start;
 	filemap_invalidate_lock_shared(mapping);
-	page_cache_ra_unbounded(&ractl, ra->size, min(ra->async_size, ra->size));
+	page_cache_ra_unbounded(&ractl, size, async_size);
 	filemap_invalidate_unlock_shared(mapping);
 }
 

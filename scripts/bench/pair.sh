@@ -39,12 +39,12 @@ for i in 0 1; do
 		--drive "lz4-$letter.sqlz4=$others/sqlz4-$letter" --drive "lz4-$letter.sqzstd=$others/sqzstd-$letter")
 done
 
-# MiB of what the page cache is to hold, the files and the clusters that are kept; and of the images, for a
-# guest that has those in memory as well: all, or the largest of each version.
+# MiB of what the page cache is to hold, the files and the clusters that are kept; and of images, for a guest
+# that has those in memory as well: all of one version, or the largest of each.
 sum() { du -cm --apparent-size "$@" | awk 'END { print $1 }'; }
 largest() { du -m --apparent-size "$@" | awk '$1 > max { max = $1 } END { print max }'; }
 cached=$(sum "${entries[@]/%//tree}" "${entries[@]/%//lz4.erofs}")
-images=$(sum "${entries[@]/%//plain.erofs}" "${entries[@]/%//lz4.erofs}" "$others"/*)
+images=$(sum "${entries[0]}"/*.erofs "$others"/{*-a,store})
 both=$(($(largest "${entries[0]}"/*.erofs "$others/ext4-a") + $(largest "${entries[1]}"/*.erofs "$others"/{ext4-b,store})))
 
 status=0

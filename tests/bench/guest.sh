@@ -26,4 +26,5 @@ fi
 package=$2
 shift 2
 ./cofs-bench list "$@" | sed -n 's/^service - //p' >/run/works
+[ -s /run/works ] || { echo "guest.sh: no work" >&2; exit 1; }
 exec xargs -d '\n' ./services.sh "$package" </run/works

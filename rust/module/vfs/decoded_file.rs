@@ -236,7 +236,7 @@ impl<T: Operations> Table<T> {
     unsafe extern "C" fn fault(vmf: *mut bindings::vm_fault) -> bindings::vm_fault_t {
         // SAFETY: the fault is ours for the call, and its vma of such a file; its lock, and with it the vma,
         // is let go only where the page is not there, as mm would have done, and then mm tries the
-        // fault again. Who gives the file has also said what to read.
+        // fault again. cofs_fault_leave() fills `around` whenever it returns a file.
         unsafe {
             let pos = ((*vmf).__bindgen_anon_1.pgoff as u64).saturating_mul(PAGE);
             let mapped = Open::<T>::new((*(*vmf).__bindgen_anon_1.vma).vm_file);

@@ -81,15 +81,17 @@ impl Window<'_> {
     /// Adds folios up to `end`, as large as those that mm has come to for this reader:
     /// readahead_expand() adds pages, and who reads clusters in order would get little else.
     fn append(&mut self, end: u64) {
-        let order = self.order();
+        let mut most = self.order();
         while self.end() < end {
             let now = self.range();
             let pages = (end - now.end).div_ceil(PAGE);
-            let order = order
-                .min((now.end / PAGE).trailing_zeros())
-                .min(pages.ilog2());
-            // SAFETY: by the type invariant. No page of the order's size is cut by the end.
-            if order > 0 && unsafe { bindings::cofs_readahead_append(self.rac.as_ptr(), order) } {
+            let aligned = (now.end / PAGE).trailing_zeros();
+            let order = most.min(aligned).min(pages.ilog2());
+            if order > 0 {
+                // SAFETY: by the type invariant, and the window's end is aligned to the order.
+                if !unsafe { bindings::cofs_readahead_append(self.rac.as_ptr(), order) } {
+                    most = order - 1;
+                }
                 continue;
             }
             self.expand_by_pages(now.start..now.end + PAGE);
