@@ -13,7 +13,7 @@ import border  # noqa: E402
 
 MAX_LINES = 800
 # Programs write these; nobody reads them from top to bottom.
-RECORD = re.compile(r"(^|/)Cargo\.lock$|^Documentation/bench/bench\.json$")
+RECORD = re.compile(r"(^|/)Cargo\.lock$|^Documentation/bench/[a-z-]+\.json$")
 # Debian's own formats have no place for it.
 NO_SPDX = re.compile(
     r"(^|/)(debian/(?:changelog|clean|control|copyright|source/format|[^/]*\.(?:examples|install|manpages))|COPYING|\.gitignore|Cargo\.lock"
